@@ -1,0 +1,1 @@
+"""What platforms share on the wire: HTTP client, sessions, tokens, codecs."""

@@ -1,0 +1,1 @@
+"""The doors: parse a request, ask the one use case, answer."""

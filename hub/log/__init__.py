@@ -1,0 +1,1 @@
+"""The durable log: in memory and on SQLite, under one contract suite."""

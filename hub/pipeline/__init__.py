@@ -1,0 +1,1 @@
+"""Pure decisions: validate, authorise, plan, classify, decide. No I/O at all."""

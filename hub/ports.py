@@ -1,0 +1,426 @@
+"""The Protocols between the rooms. Whoever needs a thing names the port; `hub.app` hands over the implementation."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from schemas.audit import AuditRecord
+from schemas.citizen import Citizen, CitizenQuery
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader
+from schemas.dossier import DossierSubmission
+from schemas.procedure import Procedure
+from schemas.timeline import Overview, Timeline
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """Time and waiting. Tests hand over one that they move themselves."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start; never goes back."""
+
+    async def sleep(self, delay_s: float) -> None:
+        """Wait."""
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a record lies."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it was appended. Offsets of a partition rise; they need not be gapless."""
+
+    topic: str
+    partition: int
+    offset: int
+    appended_at: datetime
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The offsets that a partition holds: from `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+
+
+class Ownership(Protocol):
+    """Told of partitions won and lost; both are awaited before the group goes on."""
+
+    async def on_assigned(self, partitions: Collection[int]) -> None:
+        """The partitions are ours; no record of theirs is fetched before this returns."""
+
+    async def on_revoked(self, partitions: Collection[int]) -> None:
+        """The partitions are being taken away; after this returns, commits for them fail."""
+
+
+class Consumer(Protocol):
+    """One member of a group that shares the partitions of one topic."""
+
+    async def fetch(self, partitions: Collection[int], records_max: int, wait_s: float) -> Sequence[Record]:
+        """Return the next records of those partitions, from the committed offset on, in order within a partition.
+
+        Waits up to `wait_s` for the first one; an empty answer is normal. Partitions that are not ours are passed over.
+        """
+
+    async def commit(self, offsets: Mapping[int, int]) -> None:
+        """Record, per partition, the next offset to read. StaleOwner when a partition is not ours (any more)."""
+
+    async def committed(self, partition: int) -> int:
+        """Return the next offset to read as last committed; the start of the partition when nothing was."""
+
+    def holds(self, partition: int) -> bool:
+        """Whether ownership is certain right now: assigned, and the last good heartbeat is recent enough."""
+
+    async def leave(self) -> None:
+        """Leave the group; `on_revoked` is called for what was held."""
+
+
+class Log(Protocol):
+    """The durable log: topics with a fixed number of partitions."""
+
+    def partitions(self, topic: str) -> int:
+        """Return the number of partitions of a topic. KeyError when the topic was not declared."""
+
+    def partition_of(self, topic: str, key: bytes) -> int:
+        """Return the partition of a key; the same for ever."""
+
+    async def append(self, topic: str, key: bytes, value: bytes) -> Position:
+        """Append one record; durable when this returns.
+
+        Errors: Unavailable (nothing was written, no gap left), WriteInDoubt (it may be there).
+        """
+
+    async def read(self, topic: str, partition: int, offset: int, records_max: int) -> Sequence[Record]:
+        """Read records from an offset on, outside any group. Does not wait."""
+
+    async def bounds(self, topic: str, partition: int) -> Bounds:
+        """Return what a partition holds right now."""
+
+    async def join(self, group: str, topic: str, ownership: Ownership) -> Consumer:
+        """Become a member of a group."""
+
+    async def wait(self, topic: str, wait_s: float) -> None:
+        """Return when something may have been appended to the topic, or after `wait_s`."""
+
+    async def aclose(self) -> None:
+        """Let pending appends finish and let go of everything."""
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A request to be the one message of (sender, key). `fingerprint` is a keyed digest of the body."""
+
+    sender: str
+    key: str
+    fingerprint: bytes
+    message_id: str
+    ordering_key: str
+    code_as_given: str
+    revision: int
+    received_at: datetime
+
+
+class ReservationState(StrEnum):
+    """What the inbox says to a reservation."""
+
+    NEW = "new"
+    RESERVED = "reserved"
+    ACCEPTED = "accepted"
+    OTHER_BODY = "other_body"
+    REVISION_BACKWARDS = "revision_backwards"
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The inbox's answer. For RESERVED and ACCEPTED the ids and the time are those of the first request.
+
+    `code_as_given` is the spelling under which the dossier first came in.
+    """
+
+    state: ReservationState
+    message_id: str
+    received_at: datetime
+    code_as_given: str
+
+
+class Inbox(Protocol):
+    """Remembers what came in, so that a repeat is recognised."""
+
+    async def reserve(self, reservation: Reservation) -> Reserved:
+        """Reserve durably, or say what is there. A NEW answer also raises the dossier's highest revision.
+
+        RESERVED means: reserved before, and not (yet) seen in the log. REVISION_BACKWARDS: the dossier already has
+        this revision, or a higher one, under another key.
+        """
+
+
+class Keys(Protocol):
+    """Data keys, one per subject (a dossier); kept apart from what they seal."""
+
+    async def key_for(self, subject: str) -> tuple[str, bytes]:
+        """Return (key id, 32 bytes) of the subject, made durable first when it is new."""
+
+    async def key(self, key_id: str) -> bytes:
+        """Return the 32 bytes. Unsealable when the key was destroyed or never existed."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryId:
+    """Names one delivery for ever."""
+
+    message_id: str
+    operation: str
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    """Names one lane: one ordering key towards one platform."""
+
+    ordering_key: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedRow:
+    """One delivery in the parking place. (`partition`, `offset`, `index`) orders a lane; `envelope` is the command.
+
+    `state` is waiting, in_flight, parked, in_doubt or dead; final states leave tombstones. `attempts` counts tries.
+    """
+
+    id: DeliveryId
+    lane: LaneKey
+    partition: int
+    offset: int
+    index: int
+    state: DeliveryState
+    attempts: int
+    due_at: datetime
+    envelope: bytes
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionMemory:
+    """What the store remembers of a partition when a worker takes it over.
+
+    `settled` holds the deliveries of records at or past the committed offset that need no further work: final in the
+    ledger, or a tombstone. `rows` are the parked rows of the partition without their envelopes, in lane order.
+    """
+
+    epoch: int
+    settled: frozenset[DeliveryId]
+    rows: tuple[ParkedRow, ...]
+
+
+class Parking(Protocol):
+    """Where deliveries wait for the next try. Every write names the epoch and raises StaleOwner when it is old."""
+
+    async def take_over(self, partition: int, committed: int) -> PartitionMemory:
+        """Raise the partition's epoch and return what is remembered of it. The ledger must have caught up before."""
+
+    async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
+        """Insert or overwrite rows; durable when this returns."""
+
+    async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
+        """Return the first rows of a lane that are not tombstones, envelopes included."""
+
+    async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
+        """Turn rows into tombstones without envelopes."""
+
+    async def sweep(self, partition: int, epoch: int, committed: int) -> None:
+        """Remove the tombstones of records below the committed offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """One record of the log in the form that projections read. Exactly one of the three is set."""
+
+    record: Record
+    command: CommandHeader | None = None
+    outcome: OutcomeHeader | None = None
+    audit: AuditRecord | None = None
+
+
+class Projection(Protocol):
+    """Rows and offset in one transaction: a replay changes nothing."""
+
+    async def next_offset(self, topic: str, partition: int) -> int:
+        """Return the next offset that the projection wants."""
+
+    async def apply(self, topic: str, partition: int, batch: Sequence[Projected], next_offset: int) -> None:
+        """Write the rows of the batch and the offset. A batch that was applied before is passed over."""
+
+
+class ReadModels(Protocol):
+    """What people ask the hub."""
+
+    async def overview(self) -> Overview:
+        """Count messages and deliveries, per platform."""
+
+    async def timeline(self, ordering_key: str) -> Timeline | None:
+        """Return everything known of a dossier; None when it is unknown."""
+
+    async def sender_of(self, message_id: str) -> tuple[str, str] | None:
+        """Return (agency, ordering key) of a message."""
+
+
+# --- platforms -------------------------------------------------------------------------------------------------------
+
+
+class Effect(StrEnum):
+    """What repeating an operation does at the platform."""
+
+    KEYED = "keyed"
+    """The platform knows our key and acts once."""
+    QUERYABLE = "queryable"
+    """We can ask whether it acted."""
+    OVERWRITE = "overwrite"
+    """Repeating changes nothing."""
+    APPEND = "append"
+    """Neither: repeating may double."""
+
+
+class DoubtRule(StrEnum):
+    """What to do when a try may have acted."""
+
+    INQUIRE = "inquire"
+    RESEND = "resend"
+    OPERATOR = "operator"
+
+
+class Finding(StrEnum):
+    """What an inquiry found."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One delivery as an operation sees it: the message in the hub's words, and which part of it is wanted.
+
+    Rows that are sent in parts are cut evenly: part p of n holds rows [len*p//n, len*(p+1)//n).
+    """
+
+    message_id: str
+    submission: DossierSubmission
+    procedure: Procedure
+    part: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A platform's answer, before it is judged: HTTP status, the platform's own code and text.
+
+    `text` may name people: it is judged and sealed, never logged.
+    """
+
+    http_status: int
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRule:
+    """One row of a platform's table. None matches anything; `text` is a case-insensitive regular expression."""
+
+    outcome: OutcomeClass
+    http_status: tuple[int, int] | None = None
+    code: str | None = None
+    text: str | None = None
+
+
+class Operation(Protocol):
+    """One thing that an adapter can do. It never retries beyond one re-login, and never sleeps."""
+
+    @property
+    def name(self) -> str:
+        """Unique, `platform.verb`."""
+
+    @property
+    def platform(self) -> str:
+        """The platform whose lane, circuit and quota the operation uses."""
+
+    @property
+    def effect(self) -> Effect:
+        """What repeating does."""
+
+    @property
+    def on_doubt(self) -> DoubtRule:
+        """What to do after a try that may have acted."""
+
+    @property
+    def rules(self) -> Sequence[OutcomeRule]:
+        """The platform's outcome table for this operation, first match wins; no match means unknown."""
+
+    def parts(self, submission: DossierSubmission) -> int:
+        """Return into how many deliveries the submission falls; 0 when there is nothing to send. Pure."""
+
+    async def send(self, job: Job) -> Reply:
+        """Try once. Errors: NotSent, ReplyLost, ReplyUnreadable, RefusedUs."""
+
+    async def inquire(self, job: Job) -> Finding:
+        """Ask whether an earlier `send` of this job has arrived. Same errors; PlatformFault when it cannot be told."""
+
+
+class CitizenSource(Protocol):
+    """A platform that knows citizens."""
+
+    @property
+    def platform(self) -> str:
+        """Name of the platform, as audit and metrics show it."""
+
+    async def lookup(self, query: CitizenQuery, request_id: str) -> Sequence[Citizen]:
+        """Return the persons that match: none, one, or several. Errors: PlatformFault."""
+
+
+class Adapter(Protocol):
+    """One platform behind its wire format. Built by `module.build(config, transport)` from its dotted path."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name in configuration, routes and metrics."""
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """What it can be told to do."""
+
+    @property
+    def citizens(self) -> CitizenSource | None:
+        """What it can be asked, where it knows citizens."""
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+
+
+# --- audit -----------------------------------------------------------------------------------------------------------
+
+
+class Audit(Protocol):
+    """The audit: a record is durable when `write` returns."""
+
+    async def write(self, record: AuditRecord) -> None:
+        """Append one record. Errors: Unavailable, WriteInDoubt; the caller then gives no data."""

@@ -1,0 +1,1 @@
+"""The read side and the parking place, by SQLAlchemy."""

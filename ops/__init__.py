@@ -1,0 +1,1 @@
+"""Everything that runs the hub: configuration, sandbox platforms, demonstration."""

@@ -1,0 +1,1 @@
+"""Sandbox platforms: strict, faulty on command, with a ledger of effects."""

@@ -1,0 +1,146 @@
+"""Problems as callers see them: RFC 9457 with a stable code, the party at fault and texts in Vietnamese and English."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.model import Model
+
+
+class Origin(StrEnum):
+    """The party at fault."""
+
+    CALLER = "caller"
+    HUB = "hub"
+    PLATFORM = "platform"
+
+
+class FieldProblem(Model):
+    """One field that broke one rule. `path` is dotted (`applicant.personal_number`); values are never repeated."""
+
+    path: str
+    rule: str
+    vi: str
+    en: str
+
+
+class Problem(Model):
+    """The body of every error answer, media type `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    origin: Origin
+    detail_vi: str
+    detail_en: str
+    correlation_id: str
+    retriable: bool
+    retry_after_s: int | None = None
+    fields: tuple[FieldProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One text in both languages."""
+
+    vi: str
+    en: str
+
+
+PROBLEMS: dict[str, Words] = {
+    "caller.malformed": Words("Nội dung gửi lên không phải là JSON hợp lệ.", "The body is not valid JSON."),
+    "caller.too_large": Words("Nội dung gửi lên vượt quá kích thước cho phép.", "The body is larger than allowed."),
+    "caller.media_type": Words("Kiểu nội dung phải là application/json.", "The content type must be application/json."),
+    "caller.invalid": Words(
+        "Một hoặc nhiều trường không hợp lệ; xem danh sách trường.", "One or more fields are invalid; see the list."
+    ),
+    "caller.unauthenticated": Words("Thiếu khóa API hoặc khóa API không đúng.", "The API key is missing or wrong."),
+    "caller.no_grant": Words(
+        "Hệ thống này chưa được cấp quyền dùng dịch vụ cho mục đích đã nêu; liên hệ cơ quan vận hành để được cấp.",
+        "This system has no grant for the service and the purpose stated; ask the operator for one.",
+    ),
+    "caller.foreign_dossier": Words(
+        "Mã hồ sơ không thuộc cơ quan của hệ thống gọi.",
+        "The dossier code belongs to an agency that this system does not act for.",
+    ),
+    "caller.not_found": Words("Không tìm thấy.", "Not found."),
+    "caller.method": Words(
+        "Phương thức không được hỗ trợ ở địa chỉ này.", "The method is not supported at this address."
+    ),
+    "caller.key_missing": Words(
+        "Yêu cầu ghi phải có tiêu đề Idempotency-Key.", "A write needs an Idempotency-Key header."
+    ),
+    "caller.key_reused": Words(
+        "Khóa Idempotency-Key này đã được dùng cho một nội dung khác.",
+        "This Idempotency-Key was used before with another body.",
+    ),
+    "caller.revision_backwards": Words(
+        "Hồ sơ đã có phiên bản bằng hoặc mới hơn; hãy gửi phiên bản cao hơn.",
+        "The dossier has this revision or a newer one; send a higher revision.",
+    ),
+    "caller.rate": Words("Gửi quá nhanh; hãy thử lại sau.", "Too many requests; try again later."),
+    "hub.unavailable": Words(
+        "Trục tạm thời không ghi nhận được; chưa có gì được tiếp nhận, hãy gửi lại cùng khóa.",
+        "The hub cannot record anything right now; nothing was accepted, send again with the same key.",
+    ),
+    "hub.disk_full": Words(
+        "Trục gần hết dung lượng lưu trữ; chưa có gì được tiếp nhận, hãy gửi lại cùng khóa.",
+        "The hub is running out of disk; nothing was accepted, send again with the same key.",
+    ),
+    "hub.in_doubt": Words(
+        "Không chắc yêu cầu đã được ghi nhận; hãy gửi lại cùng khóa.",
+        "It is not certain that the request was recorded; send again with the same key.",
+    ),
+    "hub.overloaded": Words("Trục đang quá tải; hãy thử lại sau.", "The hub is overloaded; try again later."),
+    "hub.fault": Words("Lỗi phía trục; đã được ghi lại.", "A fault of the hub; it was recorded."),
+    "hub.config": Words("Cấu hình của trục chưa đúng.", "The hub's configuration is wrong."),
+    "hub.stale_owner": Words(
+        "Phân vùng đã chuyển sang tiến trình khác.", "The partition belongs to another process by now."
+    ),
+    "hub.unsealable": Words("Không mở được nội dung đã niêm phong.", "The sealed body cannot be opened."),
+    "platform.unavailable": Words(
+        "Nền tảng nguồn không kết nối được; yêu cầu chưa được thực hiện.",
+        "The platform cannot be reached; nothing was done.",
+    ),
+    "platform.reply_lost": Words(
+        "Nền tảng nguồn không trả lời kịp; chưa rõ yêu cầu đã được thực hiện hay chưa.",
+        "The platform did not answer in time; whether it acted is not known.",
+    ),
+    "platform.unreadable": Words("Trả lời của nền tảng nguồn không đọc được.", "The platform's answer cannot be read."),
+    "platform.refused_us": Words(
+        "Nền tảng nguồn từ chối tài khoản hoặc đường kết nối của trục; cơ quan vận hành đã được báo.",
+        "The platform refuses the hub's account or road; the operator was told.",
+    ),
+    "platform.refused": Words("Nền tảng nguồn từ chối nội dung.", "The platform refused the content."),
+}
+"""Every code an answer can carry. A code never changes its meaning; texts may be improved."""
+
+RULES: dict[str, Words] = {
+    "missing": Words("Trường bắt buộc.", "The field is required."),
+    "unknown_field": Words("Trường không được định nghĩa.", "The field is not defined."),
+    "type": Words("Kiểu dữ liệu không đúng.", "The type is wrong."),
+    "too_short": Words("Ngắn hơn cho phép.", "Shorter than allowed."),
+    "too_long": Words("Dài hơn cho phép.", "Longer than allowed."),
+    "range": Words("Giá trị nằm ngoài khoảng cho phép.", "The value is out of range."),
+    "pattern": Words("Không đúng định dạng quy định.", "The format is wrong."),
+    "choice": Words("Không thuộc danh sách giá trị cho phép.", "Not one of the allowed values."),
+    "date": Words("Ngày giờ không có thật hoặc sai định dạng (ISO 8601).", "Not a real date or time, or not ISO 8601."),
+    "offset": Words("Thời điểm phải kèm múi giờ, ví dụ +07:00.", "The time needs an offset, such as +07:00."),
+    "url": Words("Không phải địa chỉ http(s) hợp lệ.", "Not a valid http(s) address."),
+    "control_character": Words(
+        "Chứa ký tự điều khiển hoặc ký tự Unicode hỏng.", "Contains a control character or broken Unicode."
+    ),
+    "dossier_code": Words("Không phải mã hồ sơ hợp lệ.", "Not a valid dossier code."),
+    "agency_code": Words("Không phải mã định danh cơ quan hợp lệ.", "Not a valid agency code."),
+    "unknown_agency": Words("Cơ quan không có trong danh mục của trục.", "The agency is not in the hub's catalogue."),
+    "unknown_procedure": Words(
+        "Thủ tục không có trong danh mục hoặc không còn hiệu lực.",
+        "The procedure is not in the catalogue, or not in force.",
+    ),
+    "birth_date_or_birth_year": Words(
+        "Cần đúng một trong hai: birth_date hoặc birth_year.", "Give exactly one of birth_date and birth_year."
+    ),
+    "future": Words("Thời điểm ở tương lai.", "The time lies in the future."),
+    "invalid": Words("Giá trị không hợp lệ.", "The value is invalid."),
+}
+"""Every rule a field can break."""
