@@ -1,0 +1,60 @@
+"""One HTTP client for all adapters: the httpx API on aiohttp's connections, bounded, and silent in the log."""
+
+import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from adapters.wire.settings import WireSettings
+
+
+def make_client(settings: WireSettings, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """Return a client that follows no redirect, keeps no cookie and reads no environment variable.
+
+    `transport` takes the place of the network (tests, sandboxes in the same process). Requests to http addresses are
+    refused before anything is sent unless `settings.plain_http`. Certificates are read from their files here.
+    """
+    return httpx.AsyncClient(
+        transport=transport or make_transport(settings),
+        mounts={} if settings.plain_http else {"http://": NoPlainHttp()},
+        timeout=httpx.Timeout(
+            connect=settings.connect_timeout_s,
+            read=settings.read_timeout_s,
+            write=settings.read_timeout_s,
+            pool=settings.ready_timeout_s,
+        ),
+        headers={"accept-encoding": "identity", "user-agent": "hub"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def make_transport(settings: WireSettings) -> httpx.AsyncBaseTransport:
+    """Return the transport of a platform; its connections are made when the first request needs them."""
+    tls = tls_context(settings)
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=settings.connections_max, keepalive_timeout=settings.idle_s, ssl=tls)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+    return AiohttpTransport(verify=tls, trust_env=False, client=session)
+
+
+def tls_context(settings: WireSettings) -> ssl.SSLContext:
+    """Return the trust of a platform: the system's authorities or `ca_file`, TLS 1.2 at least, our own certificate."""
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.cert_file is not None:
+        context.load_cert_chain(settings.cert_file, settings.key_file)
+    return context
+
+
+class NoPlainHttp(httpx.AsyncBaseTransport):
+    """Refuses every request: the platform's address must be https."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Refuse."""
+        raise httpx.UnsupportedProtocol("plain_http is off for this platform", request=request)
