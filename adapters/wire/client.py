@@ -9,27 +9,45 @@ from httpx_aiohttp import AiohttpTransport
 
 from adapters.wire.settings import WireSettings
 
+FIXED_HEADERS = {"accept-encoding": "identity", "user-agent": "hub"}
+"""Sent with every request: replies are small, so they travel uncompressed."""
 
-def make_client(settings: WireSettings, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Return a client that follows no redirect, keeps no cookie and reads no environment variable.
 
-    `transport` takes the place of the network (tests, sandboxes in the same process). Requests to http addresses are
-    refused before anything is sent unless `settings.plain_http`. Certificates are read from their files here.
+class WireClient(httpx.AsyncClient):
+    """An httpx client that follows no redirect, keeps no cookie and reads no environment variable.
+
+    `adapters.wire.exchange` uses its `road`, headers and timeouts directly, which costs half of what httpx's own
+    `send` costs and leaves out httpx's log line for every request.
     """
-    return httpx.AsyncClient(
-        transport=transport or make_transport(settings),
-        mounts={} if settings.plain_http else {"http://": NoPlainHttp()},
-        timeout=httpx.Timeout(
+
+    def __init__(self, settings: WireSettings, road: httpx.AsyncBaseTransport) -> None:
+        timeout = httpx.Timeout(
             connect=settings.connect_timeout_s,
             read=settings.read_timeout_s,
             write=settings.read_timeout_s,
             pool=settings.ready_timeout_s,
-        ),
-        headers={"accept-encoding": "identity", "user-agent": "hub"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,
-        trust_env=False,
-    )
+        )
+        super().__init__(
+            transport=road,
+            mounts={} if settings.plain_http else {"http://": NoPlainHttp()},
+            timeout=timeout,
+            headers=FIXED_HEADERS,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self.road = road
+        self.plain_http = settings.plain_http
+        self.extensions = {"timeout": timeout.as_dict()}
+
+
+def make_client(settings: WireSettings, transport: httpx.AsyncBaseTransport | None = None) -> WireClient:
+    """Return the client of one platform.
+
+    `transport` takes the place of the network (tests, sandboxes in the same process). Requests to http addresses are
+    refused before anything is sent unless `settings.plain_http`. Certificates are read from their files here.
+    """
+    return WireClient(settings, transport or make_transport(settings))
 
 
 def make_transport(settings: WireSettings) -> httpx.AsyncBaseTransport:

@@ -5,12 +5,13 @@ the aiohttp exception behind it decides. What is not certainly "not sent" counts
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 import aiohttp
 import httpx
 
+from adapters.wire.client import FIXED_HEADERS, WireClient
 from hub.errors import NotSent, PlatformFault, ReplyLost, ReplyUnreadable
 
 
@@ -53,9 +54,9 @@ MAY_HAVE_ACTED: tuple[type[Exception], ...] = (
 
 
 async def exchange(
-    client: httpx.AsyncClient,
+    client: WireClient,
     method: str,
-    url: str,
+    url: httpx.URL | str,
     *,
     headers: Mapping[str, str],
     content: bytes = b"",
@@ -66,14 +67,18 @@ async def exchange(
 
     `deadline` is a time of the running event loop's clock. Errors: NotSent (the platform definitely did not act),
     ReplyLost (it may have acted), ReplyUnreadable (not HTTP, or over `reply_bytes_max`). Their texts name the class
-    of the failure only, never an address, a header or a body.
+    of the failure only, never an address, a header or a body. A `url` that was parsed once saves time.
     """
     if deadline <= asyncio.get_running_loop().time():
         raise NotSent("no time was left")
-    request = client.build_request(method, url, headers=headers, content=content)
+    request = httpx.Request(
+        method, url, headers={**FIXED_HEADERS, **headers}, content=content, extensions=client.extensions
+    )
+    if request.url.scheme != "https" and not client.plain_http:
+        raise NotSent("plain_http is off for this platform")
     try:
         async with asyncio.timeout_at(deadline):
-            return await _exchange(client, request, reply_bytes_max)
+            return await _exchange(client.road, request, reply_bytes_max)
     except (aiohttp.ClientError, httpx.RequestError) as error:
         raise judged(error) from None
     except TimeoutError:
@@ -92,10 +97,10 @@ def judged(error: Exception) -> PlatformFault:
     return ReplyLost(type(cause).__name__)
 
 
-async def _exchange(client: httpx.AsyncClient, request: httpx.Request, reply_bytes_max: int) -> Answer:
-    response = await client.send(request, stream=True)
+async def _exchange(road: httpx.AsyncBaseTransport, request: httpx.Request, bytes_max: int) -> Answer:
+    response = await road.handle_async_request(request)
     try:
-        body = await _bounded(response, reply_bytes_max)
+        body = await _bounded(response, bytes_max)
     finally:
         await response.aclose()
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -104,9 +109,16 @@ async def _exchange(client: httpx.AsyncClient, request: httpx.Request, reply_byt
 
 async def _bounded(response: httpx.Response, bytes_max: int) -> bytes:
     """Read the body. ReplyUnreadable as soon as it proves to be over the limit."""
-    chunks = bytearray()
-    async for chunk in response.aiter_bytes():
-        chunks += chunk
-        if len(chunks) > bytes_max:
+    body = bytearray()
+    async for chunk in _chunks(response):
+        body += chunk
+        if len(body) > bytes_max:
             raise ReplyUnreadable(f"over {bytes_max} bytes")
-    return bytes(chunks)
+    return bytes(body)
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body's pieces; decoded only when the platform compressed them although it was asked not to."""
+    if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
+        return response.aiter_bytes()
+    return response.stream.__aiter__()
