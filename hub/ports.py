@@ -64,8 +64,11 @@ class Bounds:
 class Ownership(Protocol):
     """Told of partitions won and lost; both are awaited before the group goes on."""
 
-    async def on_assigned(self, partitions: Collection[int]) -> None:
-        """The partitions are ours; no record of theirs is fetched before this returns."""
+    async def on_assigned(self, partitions: Mapping[int, int]) -> None:
+        """The partitions are ours, each with its committed offset; no record of theirs is fetched before this returns.
+
+        It may be called while `Log.join` is still under way.
+        """
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """The partitions are being taken away; after this returns, commits for them fail."""
@@ -281,6 +284,9 @@ class ReadModels(Protocol):
 
     async def timeline(self, ordering_key: str) -> Timeline | None:
         """Return everything known of a dossier; None when it is unknown."""
+
+    async def first_offset(self, message_id: str) -> int | None:
+        """Return the offset in `hub.commands` of the first record that carries the message, as far as is projected."""
 
     async def sender_of(self, message_id: str) -> tuple[str, str] | None:
         """Return (agency, ordering key) of a message."""

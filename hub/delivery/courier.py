@@ -1,0 +1,152 @@
+"""Carries one delivery one step on: asks where there is doubt, sends, judges, writes the outcome down."""
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from hub.delivery.command import open_submission, read_header
+from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.work import Work
+from hub.errors import ConfigInvalid, HubError, PlatformFault
+from hub.pipeline.classify import classify, classify_fault
+from hub.pipeline.decide import (
+    Backoff,
+    Decision,
+    Moment,
+    after_failed_inquiry,
+    after_inquiry,
+    after_send,
+    may_double,
+)
+from hub.ports import Clock, DoubtRule, Finding, Job, Keys
+from hub.telemetry import Metrics, logger
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
+from schemas.procedure import Procedure
+
+_FAULTS_MAX = 5
+_DELIVERED_TEXT = ""
+
+_log = logger("delivery")
+
+
+class Courier:
+    """Makes one try of one delivery. Everything it learns is durable in the log when `carry` returns."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        keys: Keys,
+        outcomes: OutcomeWriter,
+        procedure: Callable[[str, date], Procedure | None],
+        backoffs: Mapping[str, Backoff],
+        metrics: Metrics,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._keys = keys
+        self._outcomes = outcomes
+        self._procedure = procedure
+        self._backoffs = backoffs
+        self._metrics = metrics
+        self._jitter = jitter
+
+    async def carry(self, work: Work) -> tuple[Decision, OutcomeClass]:
+        """Bring the delivery as far as one try goes. Return its state and the class of the last contact."""
+        header = read_header(work.envelope)
+        try:
+            job = await self._job(work, header)
+        except HubError as fault:
+            return await self._broken(work, header, fault)
+        if work.doubtful:
+            asked = await self._resolve_doubt(work, header, job)
+            if asked is not None:
+                return asked
+        return await self._send(work, header, job)
+
+    async def _job(self, work: Work, header: CommandHeader) -> Job:
+        submission = await open_submission(work.envelope, header.key_id, self._keys)
+        procedure = self._procedure(submission.procedure, submission.received_at.date())
+        if procedure is None:
+            raise ConfigInvalid(f"procedure {submission.procedure} is not in the catalogue")
+        return Job(work.id.message_id, submission, procedure, work.id.part, work.of)
+
+    async def _resolve_doubt(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass] | None:
+        """Follow the doubt rule. None means: send."""
+        match work.operation.on_doubt:
+            case DoubtRule.RESEND:
+                work.possibly_doubled = work.possibly_doubled or may_double(
+                    work.operation.effect, work.operation.on_doubt
+                )
+                return None
+            case DoubtRule.OPERATOR:
+                now = self._clock.now()
+                tried = Tried(Step.NONE, None, "hub.operator_asked", now, now)
+                await self._outcomes.write(work, header, tried, DeliveryState.IN_DOUBT, None)
+                return Decision(DeliveryState.IN_DOUBT), OutcomeClass.UNKNOWN
+            case DoubtRule.INQUIRE:
+                return await self._inquire(work, header, job)
+
+    async def _inquire(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass] | None:
+        started_at = self._clock.now()
+        self._metrics.inquiries_total.inc(work.lane.platform)
+        outcome, code, decision = await self._ask(work, job)
+        tried = Tried(Step.INQUIRE, outcome, code, started_at, self._clock.now())
+        await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
+        if decision.state is DeliveryState.WAITING:
+            work.doubtful = False
+            return None
+        return decision, outcome or OutcomeClass.UNKNOWN
+
+    async def _ask(self, work: Work, job: Job) -> tuple[OutcomeClass | None, str, Decision]:
+        try:
+            finding = await work.operation.inquire(job)
+        except PlatformFault as fault:
+            return classify_fault(fault), fault.problem_code, after_failed_inquiry(self._moment(work))
+        except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
+            _defect(work, fault)
+            return OutcomeClass.UNKNOWN, "hub.fault", after_failed_inquiry(self._moment(work))
+        outcome = OutcomeClass.ALREADY_THERE if finding is Finding.PRESENT else None
+        return outcome, finding.value, after_inquiry(finding)
+
+    async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass]:
+        work.attempts += 1
+        started_at, started_s = self._clock.now(), self._clock.monotonic()
+        outcome, code, text = await self._contact(work, job)
+        decision = after_send(outcome, work.operation.on_doubt, self._moment(work))
+        self._metrics.tries_total.inc(work.lane.platform, work.id.operation, outcome)
+        self._metrics.try_seconds.observe(self._clock.monotonic() - started_s, work.lane.platform)
+        kept = _DELIVERED_TEXT if decision.state is DeliveryState.DELIVERED else text
+        tried = Tried(Step.SEND, outcome, code, started_at, self._clock.now(), kept)
+        await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
+        return decision, outcome
+
+    async def _contact(self, work: Work, job: Job) -> tuple[OutcomeClass, str, str]:
+        try:
+            reply = await work.operation.send(job)
+        except PlatformFault as fault:
+            return classify_fault(fault), fault.problem_code, ""
+        except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
+            _defect(work, fault)
+            given_up = work.attempts >= _FAULTS_MAX
+            return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, "hub.fault", ""
+        return classify(reply, work.operation.rules), reply.code, reply.text
+
+    async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, OutcomeClass]:
+        """A message that cannot be read is dead; one that the configuration cannot place waits for it."""
+        now = self._clock.now()
+        _log.error("message_unusable", message_id=work.id.message_id, code=fault.problem_code)
+        if isinstance(fault, ConfigInvalid):
+            outcome, decision = OutcomeClass.REFUSED_US, Decision(DeliveryState.PARKED, self._moment(work).later)
+        else:
+            outcome, decision = OutcomeClass.REFUSED_MESSAGE, Decision(DeliveryState.DEAD)
+        tried = Tried(Step.NONE, outcome, fault.problem_code, now, now)
+        await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
+        return decision, outcome
+
+    def _moment(self, work: Work) -> Moment:
+        return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoffs[work.lane.platform])
+
+
+def _defect(work: Work, fault: Exception) -> None:
+    _log.error("adapter_defect", operation=work.id.operation, exc_info=fault)

@@ -1,0 +1,382 @@
+"""Runs lanes: one delivery of a lane at a time, as many lanes of a platform as its share allows."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hub.delivery.circuit import Circuit, CircuitState
+from hub.delivery.command import read_header
+from hub.delivery.courier import Courier
+from hub.delivery.holding import Holding, operation_of
+from hub.delivery.lane import Lane, Rest
+from hub.delivery.share import Share
+from hub.delivery.work import Work
+from hub.errors import StaleOwner, Unavailable
+from hub.pipeline.decide import Decision
+from hub.ports import Clock, Operation, ParkedRow, Parking
+from hub.telemetry import Metrics, logger
+from schemas.delivery import DeliveryState, OutcomeClass
+
+_ROWS_AHEAD = 16
+_STEPS_IN_A_ROW = 16
+_IDLE_S = 0.25
+_FAULT_S = 1.0
+_log = logger("delivery")
+
+_FAR = timedelta(days=36500)
+_HELD = frozenset({DeliveryState.DEAD})
+_REACHED = frozenset({OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE, OutcomeClass.REFUSED_MESSAGE})
+
+
+@dataclass(frozen=True, slots=True)
+class ShareLimits:
+    """What a platform may use: tries at the same time, deliveries in memory."""
+
+    concurrency_max: int = 32
+    hot_max: int = 5000
+    circuit_open_s: float = 1.0
+    circuit_open_max_s: float = 30.0
+
+
+class Dispatch:
+    """Gives lanes to runners, parks what must wait, wakes what is due.
+
+    A delivery that works touches no store. One that fails moves its whole lane to the parking place, which frees the
+    gate; so does one whose call lasts longer than `inflight_park_after_s`.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        courier: Courier,
+        parking: Parking,
+        operations: Mapping[str, Operation],
+        limits: Callable[[str], ShareLimits],
+        metrics: Metrics,
+        inflight_park_after_s: float = 1.0,
+    ) -> None:
+        self._clock = clock
+        self._courier = courier
+        self._parking = parking
+        self._operations = operations
+        self._limits = limits
+        self._metrics = metrics
+        self._park_after_s = inflight_park_after_s
+        self._shares: dict[str, Share] = {}
+        self._holdings: dict[int, Holding] = {}
+        self._owns: Callable[[int], bool] = lambda _partition: False
+        self._sleepers: list[tuple[float, int, int, Lane]] = []
+        self._order = itertools.count()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._paused = False
+
+    # --- partitions --------------------------------------------------------------------------------------------------
+
+    def trust(self, owns: Callable[[int], bool]) -> None:
+        """Set what is asked right before each call: whether the partition is certainly ours."""
+        self._owns = owns
+
+    def adopt(self, holding: Holding, rows: tuple[ParkedRow, ...]) -> None:
+        """Take over a partition with what is parked in it."""
+        self._holdings[holding.partition] = holding
+        for row in rows:
+            lane = holding.lane(row.lane)
+            if not lane.stored:
+                lane.head_offset = row.offset
+                if row.state in _HELD:
+                    lane.rest = Rest.HELD
+                else:
+                    self._sleep_until(lane, row.due_at)
+            lane.stored += 1
+        for lane in list(holding.lanes.values()):
+            self._share(lane.key.platform)
+
+    def abandon(self, partition: int) -> None:
+        """Stop starting anything for a partition; calls under way may still end."""
+        holding = self._holdings.pop(partition, None)
+        if holding is not None:
+            holding.lost = True
+
+    def busy(self, partition: int) -> bool:
+        """Whether a call for the partition is under way."""
+        return any(lane.partition == partition for share in self._shares.values() for lane in share.calls)
+
+    # --- arrivals ----------------------------------------------------------------------------------------------------
+
+    def add(self, holding: Holding, work: Work) -> None:
+        """Put a delivery at the end of its lane."""
+        lane = holding.lane(work.lane)
+        share = self._share(work.lane.platform)
+        if not lane.stored and (share.full or share.circuit.state is not CircuitState.CLOSED):
+            self._store(holding, lane)
+            if not lane.stored:
+                self._begin_stored(holding, lane, work, share)
+                return
+        if lane.stored:
+            self._put(holding, lane, work, DeliveryState.WAITING, self._clock.now())
+            return
+        if lane.empty:
+            lane.head_offset = work.offset
+        lane.hot.append(work)
+        share.hot += 1
+        share.offer(lane)
+
+    def _begin_stored(self, holding: Holding, lane: Lane, work: Work, share: Share) -> None:
+        """Open a lane in the parking place: the platform is down, or its part of memory is full."""
+        lane.head_offset = work.offset
+        self._put(holding, lane, work, _waiting(work), self._clock.now())
+        if lane.rest is Rest.IDLE:
+            share.offer(lane)
+
+    # --- loops -------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Wake what is due and write down what takes long, until cancelled."""
+        try:
+            while True:
+                self._wake_due()
+                self._probe_due()
+                self._write_down_overdue()
+                self._measure()
+                await self._clock.sleep(_IDLE_S if not self._sleepers else min(_IDLE_S, self._next_wake_s()))
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def quiesce(self, within_s: float) -> None:
+        """Start nothing more, and give the calls under way some time to end."""
+        self._paused = True
+        deadline_s = self._clock.monotonic() + within_s
+        while self._clock.monotonic() < deadline_s and any(share.calls for share in self._shares.values()):
+            await self._clock.sleep(0.02)
+
+    async def _runner(self, share: Share) -> None:
+        while True:
+            lane = await share.take()
+            holding = self._holdings.get(lane.partition)
+            if holding is None or holding.lanes.get(lane.key) is not lane:
+                continue
+            try:
+                await self._tend(holding, lane, share)
+            except StaleOwner:
+                self.abandon(lane.partition)
+            except Exception as fault:  # noqa: BLE001 - the loop's boundary: one lane must not stop the others
+                _log.error("lane_postponed", platform=share.platform, exc_info=fault)
+                self._sleep_s(lane, _FAULT_S)
+
+    async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
+        """Work on a lane until it is empty, must wait, or has had its turn."""
+        for _ in range(_STEPS_IN_A_ROW):
+            if self._paused or lane.empty:
+                break
+            if not share.circuit.admits(self._clock.monotonic()):
+                self._store(holding, lane)
+                share.queue(lane)
+                return
+            work = await self._next(holding, lane, share)
+            if work is None:
+                share.circuit.abandoned(self._clock.monotonic())
+                break
+            if not await self._step(holding, lane, share, work):
+                return
+        if lane.rest is Rest.RUNNING:
+            lane.rest = Rest.IDLE
+            if not lane.empty and not self._paused:
+                share.offer(lane)
+        holding.drop_if_empty(lane)
+
+    async def _next(self, holding: Holding, lane: Lane, share: Share) -> Work | None:
+        """Return the head of a lane; None when there is none, or when a dead one holds it."""
+        if lane.hot:
+            share.hot -= 1
+            return lane.hot.popleft()
+        if not lane.loaded:
+            await self._load(holding, lane)
+        return lane.loaded.popleft() if lane.loaded else None
+
+    async def _load(self, holding: Holding, lane: Lane) -> None:
+        counted = lane.stored
+        await holding.shelf.flushed()
+        rows = await self._parking.fetch(lane.partition, lane.key, _ROWS_AHEAD)
+        if not rows:
+            lane.stored -= counted
+        for row in rows:
+            if row.state in _HELD:
+                if not lane.loaded:
+                    lane.rest = Rest.HELD
+                return
+            planned = read_header(row.envelope).deliveries[row.index]
+            lane.loaded.append(Work.of_row(row, operation_of(planned, self._operations), planned.of))
+
+    async def _step(self, holding: Holding, lane: Lane, share: Share, work: Work) -> bool:
+        """Try one delivery. Return whether the lane may go on."""
+        lane.current = work
+        try:
+            if work.stored:
+                await self._mark_in_flight(holding, work)
+            if holding.lost or not self._owns(lane.partition):
+                raise Unavailable(f"partition {lane.partition} is not certainly ours")
+            share.calls[lane] = self._clock.monotonic()
+            decision, outcome = await self._courier.carry(work)
+        except BaseException:
+            share.circuit.abandoned(self._clock.monotonic())
+            self._give_back(holding, lane, share, work)
+            raise
+        finally:
+            share.calls.pop(lane, None)
+            lane.current = None
+        self._judge_platform(share, outcome)
+        return self._conclude(holding, lane, share, work, decision)
+
+    def _give_back(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
+        """A try that did not come about leaves its delivery at the head of the lane."""
+        if work.stored:
+            lane.loaded.clear()
+        elif lane.stored:
+            self._put(holding, lane, work, _waiting(work), self._clock.now())
+        else:
+            lane.hot.appendleft(work)
+            share.hot += 1
+
+    # --- after a try -------------------------------------------------------------------------------------------------
+
+    def _conclude(self, holding: Holding, lane: Lane, share: Share, work: Work, decision: Decision) -> bool:
+        if decision.state is DeliveryState.DELIVERED:
+            if work.stored:
+                holding.shelf.settle(work.id)
+                lane.stored -= 1
+            holding.release(work)
+            return True
+        lane.loaded.clear()
+        self._put(holding, lane, work, decision.state, decision.next_try_at or self._clock.now() + _FAR)
+        self._store(holding, lane)
+        if decision.next_try_at is None:
+            lane.rest = Rest.HELD
+        elif share.circuit.state is CircuitState.CLOSED:
+            self._sleep_until(lane, decision.next_try_at)
+        else:
+            share.queue(lane)
+        return False
+
+    def _judge_platform(self, share: Share, outcome: OutcomeClass) -> None:
+        now_s = self._clock.monotonic()
+        if outcome in _REACHED:
+            if share.circuit.succeeded():
+                _log.info("circuit_closed", platform=share.platform)
+                self._wake_platform(share)
+        elif share.circuit.failed(now_s, at_once=outcome is OutcomeClass.REFUSED_US):
+            _log.warning("circuit_opened", platform=share.platform, outcome_class=outcome)
+
+    # --- the parking place -------------------------------------------------------------------------------------------
+
+    def _store(self, holding: Holding, lane: Lane) -> None:
+        """Move what is hot in a lane to the parking place; its order is that of the log."""
+        share = self._share(lane.key.platform)
+        while lane.hot:
+            work = lane.hot.popleft()
+            share.hot -= 1
+            self._put(holding, lane, work, _waiting(work), self._clock.now())
+
+    def _put(self, holding: Holding, lane: Lane, work: Work, state: DeliveryState, due_at: datetime) -> None:
+        if not work.stored:
+            work.stored = True
+            lane.stored += 1
+        holding.shelf.put(work.row(state, due_at), holding.releaser(work))
+
+    async def _mark_in_flight(self, holding: Holding, work: Work) -> None:
+        """Before a parked delivery is tried, its row says so: after a crash it starts in doubt."""
+        holding.shelf.put(work.row(DeliveryState.IN_FLIGHT, self._clock.now()))
+        await holding.shelf.flushed()
+
+    def _write_down_overdue(self) -> None:
+        now_s = self._clock.monotonic()
+        for share in self._shares.values():
+            for lane, work in share.overdue(now_s, self._park_after_s):
+                holding = self._holdings.get(lane.partition)
+                if holding is not None:
+                    self._put(holding, lane, work, DeliveryState.IN_FLIGHT, self._clock.now())
+                    self._store(holding, lane)
+            if share.slow(now_s, self._park_after_s):
+                self._store_waiting(share)
+
+    def _store_waiting(self, share: Share) -> None:
+        """Every runner of the platform is in a long call: what waits for one must not hold the gate."""
+        for holding in self._holdings.values():
+            for lane in holding.lanes.values():
+                if lane.key.platform == share.platform and lane.hot:
+                    self._store(holding, lane)
+
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def _sleep_until(self, lane: Lane, due_at: datetime) -> None:
+        self._sleep_s(lane, max(0.0, (due_at - self._clock.now()).total_seconds()))
+
+    def _sleep_s(self, lane: Lane, delay_s: float) -> None:
+        lane.rest = Rest.SLEEPING
+        lane.wake += 1
+        heapq.heappush(self._sleepers, (self._clock.monotonic() + delay_s, next(self._order), lane.wake, lane))
+
+    def _next_wake_s(self) -> float:
+        return max(0.001, self._sleepers[0][0] - self._clock.monotonic())
+
+    def _wake_due(self) -> None:
+        now_s = self._clock.monotonic()
+        while self._sleepers and self._sleepers[0][0] <= now_s:
+            _, _, wake, lane = heapq.heappop(self._sleepers)
+            if lane.wake == wake and lane.rest is Rest.SLEEPING:
+                self._share(lane.key.platform).offer(lane)
+
+    def _probe_due(self) -> None:
+        """One lane, the one that has waited longest, finds out whether its platform is back."""
+        now_s = self._clock.monotonic()
+        for share in self._shares.values():
+            if share.circuit.due(now_s):
+                share.offer_queued(lanes_max=1)
+
+    def _wake_platform(self, share: Share) -> None:
+        """The platform is back: its lanes go on, oldest first."""
+        sleeping = [
+            lane
+            for holding in self._holdings.values()
+            for lane in holding.lanes.values()
+            if lane.key.platform == share.platform and lane.rest is Rest.SLEEPING
+        ]
+        share.clear_queue()
+        for lane in sorted(sleeping, key=lambda lane: (lane.head_offset, lane.partition)):
+            share.offer(lane)
+
+    # --- shares ------------------------------------------------------------------------------------------------------
+
+    def _share(self, platform: str) -> Share:
+        share = self._shares.get(platform)
+        return share if share is not None else self._open_share(platform)
+
+    def _open_share(self, platform: str) -> Share:
+        limits = self._limits(platform)
+        circuit = Circuit(open_s=limits.circuit_open_s, open_max_s=limits.circuit_open_max_s)
+        share = self._shares[platform] = Share(platform, circuit, limits.concurrency_max, limits.hot_max)
+        for _ in range(limits.concurrency_max):
+            task = asyncio.get_running_loop().create_task(self._runner(share))
+            self._tasks.add(task)
+        return share
+
+    def _measure(self) -> None:
+        for share in self._shares.values():
+            stored = sum(
+                1
+                for holding in self._holdings.values()
+                for lane in holding.lanes.values()
+                if lane.key.platform == share.platform and lane.stored
+            )
+            self._metrics.lanes_parked.set(stored, share.platform)
+            self._metrics.circuit_open.set(share.circuit.state is not CircuitState.CLOSED, share.platform)
+
+
+def _waiting(work: Work) -> DeliveryState:
+    """The state of a delivery that waits in the store: what was in doubt stays so."""
+    return DeliveryState.IN_DOUBT if work.doubtful else DeliveryState.WAITING

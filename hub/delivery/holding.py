@@ -1,0 +1,101 @@
+"""A partition in our hands: its gate, its lanes, its way into the parking place."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from hub.delivery.absent import AbsentOperation
+from hub.delivery.gate import Gate
+from hub.delivery.lane import Lane
+from hub.delivery.shelf import Shelf
+from hub.delivery.work import Work
+from hub.ports import DeliveryId, LaneKey, Operation, PartitionMemory, Record
+from schemas.delivery import CommandHeader, PlannedDelivery
+
+
+class Holding:
+    """Mutable state of one partition from its assignment to its loss; only the worker's loop touches it.
+
+    Of the records below `suspect_below`, an earlier owner may have had one delivery of each lane under way: the first
+    that is not settled. That one starts in doubt; those behind it had not begun.
+    """
+
+    def __init__(self, partition: int, gate: Gate, shelf: Shelf, memory: PartitionMemory, suspect_below: int) -> None:
+        self.partition = partition
+        self.gate = gate
+        self.shelf = shelf
+        self.held: deque[Record] = deque()
+        self.lanes: dict[LaneKey, Lane] = {}
+        self.lost = False
+        self._settled = memory.settled
+        self._parked = frozenset(row.id for row in memory.rows)
+        self._suspect_below = suspect_below
+        self._cleared: set[LaneKey] = set()
+        self._started = gate.committed
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more records may be fetched."""
+        return not self.held and self._started < self.gate.limit and not self.lost
+
+    def known(self, delivery: DeliveryId) -> bool:
+        """Whether an earlier owner has settled or parked the delivery."""
+        return delivery in self._settled or delivery in self._parked
+
+    def lane(self, key: LaneKey) -> Lane:
+        """Return the lane, made when there is none."""
+        lane = self.lanes.get(key)
+        if lane is None:
+            lane = self.lanes[key] = Lane(key, self.partition)
+        return lane
+
+    def drop_if_empty(self, lane: Lane) -> None:
+        """Forget a lane with nothing left."""
+        if lane.empty:
+            self.lanes.pop(lane.key, None)
+
+    def works(self, record: Record, header: CommandHeader, operations: Mapping[str, Operation]) -> list[Work]:
+        """Return the deliveries of a record that are still owed, in order."""
+        works = []
+        for index, planned in enumerate(header.deliveries):
+            delivery = DeliveryId(header.message_id, planned.operation, planned.part)
+            if self.known(delivery):
+                continue
+            works.append(
+                Work(
+                    id=delivery,
+                    lane=LaneKey(header.ordering_key, planned.platform),
+                    operation=operation_of(planned, operations),
+                    partition=record.partition,
+                    offset=record.offset,
+                    index=index,
+                    of=planned.of,
+                    envelope=record.value,
+                )
+            )
+        return works
+
+    def start(self, record: Record, works: list[Work]) -> None:
+        """Open the gate's account of a record, and mark what an earlier owner may have had under way."""
+        self._started = record.offset + 1
+        self.gate.start(record.offset, len(works))
+        if record.offset >= self._suspect_below:
+            return
+        for work in works:
+            if work.lane not in self._cleared and not (self.lanes.get(work.lane) and self.lanes[work.lane].stored):
+                work.doubtful = True
+            self._cleared.add(work.lane)
+
+    def release(self, work: Work) -> None:
+        """Let the gate pass a delivery: its outcome is durable, or its row is."""
+        if not work.released:
+            work.released = True
+            self.gate.finish(work.offset)
+
+    def releaser(self, work: Work) -> Callable[[], None]:
+        """Return the call that releases the delivery later."""
+        return lambda: self.release(work)
+
+
+def operation_of(planned: PlannedDelivery, operations: Mapping[str, Operation]) -> Operation:
+    """Return the operation of a planned delivery, or one that parks it."""
+    return operations.get(planned.operation) or AbsentOperation(planned.operation, planned.platform)

@@ -1,0 +1,40 @@
+"""The ordered queue of one dossier towards one platform."""
+
+from collections import deque
+from enum import StrEnum
+
+from hub.delivery.work import Work
+from hub.ports import LaneKey
+
+
+class Rest(StrEnum):
+    """Why nobody works on a lane right now."""
+
+    IDLE = "idle"
+    READY = "ready"
+    RUNNING = "running"
+    SLEEPING = "sleeping"
+    HELD = "held"
+
+
+class Lane:
+    """Either hot (all in memory) or stored (all in the parking place), never both; one delivery at a time.
+
+    `stored` counts the rows that are not tombstones, the one being tried included. `loaded` are rows read ahead.
+    """
+
+    def __init__(self, key: LaneKey, partition: int) -> None:
+        self.key = key
+        self.partition = partition
+        self.current: Work | None = None
+        self.hot: deque[Work] = deque()
+        self.loaded: deque[Work] = deque()
+        self.stored = 0
+        self.rest = Rest.IDLE
+        self.wake = 0
+        self.head_offset = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.current is None and not self.hot and self.stored == 0

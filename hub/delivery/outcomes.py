@@ -1,0 +1,72 @@
+"""Every try leaves an outcome in the log, durable before anything is released."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.delivery.work import Work
+from hub.errors import HubFault
+from hub.ports import Clock, Keys, Log
+from hub.sealing import seal
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, Step
+
+TOPIC = "hub.outcomes"
+_RETRY_S = 0.5
+_TEXT_CHARS_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a try came to. `text` is the platform's own words; it travels sealed."""
+
+    step: Step
+    outcome: OutcomeClass | None
+    code: str
+    started_at: datetime
+    finished_at: datetime
+    text: str = ""
+
+
+class OutcomeWriter:
+    """Appends outcomes; while the log cannot write, the delivery waits, for its effect must not be forgotten."""
+
+    def __init__(self, log: Log, keys: Keys, clock: Clock) -> None:
+        self._log = log
+        self._keys = keys
+        self._clock = clock
+
+    async def write(
+        self, work: Work, header: CommandHeader, tried: Tried, state: DeliveryState, next_try_at: datetime | None
+    ) -> None:
+        """Make the outcome durable. Appending again after a doubtful append is harmless: projections overwrite."""
+        outcome = OutcomeHeader(
+            message_id=work.id.message_id,
+            ordering_key=work.lane.ordering_key,
+            operation=work.id.operation,
+            platform=work.lane.platform,
+            part=work.id.part,
+            key_id=header.key_id if tried.text else "",
+            source_partition=work.partition,
+            source_offset=work.offset,
+            attempt=work.attempts,
+            step=tried.step,
+            state=state,
+            outcome_class=tried.outcome,
+            code=tried.code,
+            started_at=tried.started_at,
+            finished_at=tried.finished_at,
+            next_try_at=next_try_at,
+            possibly_doubled=work.possibly_doubled,
+        )
+        value = await self._sealed(outcome, tried.text)
+        while True:
+            try:
+                await self._log.append(TOPIC, work.lane.ordering_key.encode(), value)
+            except HubFault:
+                await self._clock.sleep(_RETRY_S)
+            else:
+                return
+
+    async def _sealed(self, outcome: OutcomeHeader, text: str) -> bytes:
+        body = text[:_TEXT_CHARS_MAX].encode()
+        key = await self._keys.key(outcome.key_id) if body else b""
+        return seal(outcome.model_dump_json().encode(), body, key).to_bytes()

@@ -1,0 +1,70 @@
+"""Each platform has its own share: its runners, its circuit, its part of memory."""
+
+import asyncio
+from collections import deque
+
+from hub.delivery.circuit import Circuit
+from hub.delivery.lane import Lane, Rest
+from hub.delivery.work import Work
+
+
+class Share:
+    """What one platform may use. `calls` holds the start (monotonic seconds) of every try under way."""
+
+    def __init__(self, platform: str, circuit: Circuit, concurrency_max: int, hot_max: int) -> None:
+        self.platform = platform
+        self.circuit = circuit
+        self.concurrency_max = concurrency_max
+        self.hot_max = hot_max
+        self.hot = 0
+        self.calls: dict[Lane, float] = {}
+        self._ready: asyncio.Queue[Lane] = asyncio.Queue()
+        self._queue: deque[Lane] = deque()
+
+    def offer(self, lane: Lane) -> None:
+        """Put a lane before the runners, unless it is there, under way, or held."""
+        if lane.rest in (Rest.IDLE, Rest.SLEEPING):
+            lane.rest = Rest.READY
+            lane.wake += 1
+            self._ready.put_nowait(lane)
+
+    def queue(self, lane: Lane) -> None:
+        """Let a lane wait until the circuit closes, or until it is its turn to probe."""
+        lane.rest = Rest.SLEEPING
+        lane.wake += 1
+        self._queue.append(lane)
+
+    def offer_queued(self, lanes_max: int) -> None:
+        """Put the lanes that have waited longest before the runners."""
+        while self._queue and lanes_max:
+            lane = self._queue.popleft()
+            if lane.rest is Rest.SLEEPING:
+                self.offer(lane)
+                lanes_max -= 1
+
+    def clear_queue(self) -> None:
+        """Forget who waits for the circuit."""
+        self._queue.clear()
+
+    async def take(self) -> Lane:
+        """Return the next lane to work on."""
+        lane = await self._ready.get()
+        lane.rest = Rest.RUNNING
+        return lane
+
+    @property
+    def full(self) -> bool:
+        """Whether the platform's part of memory is used up."""
+        return self.hot >= self.hot_max
+
+    def slow(self, now_s: float, after_s: float) -> bool:
+        """Whether every runner is in a call that has lasted longer than `after_s`: those who wait, wait long."""
+        return len(self.calls) >= self.concurrency_max and all(now_s - start > after_s for start in self.calls.values())
+
+    def overdue(self, now_s: float, after_s: float) -> list[tuple[Lane, Work]]:
+        """Return the lanes whose call has lasted longer than `after_s` and is not written down yet."""
+        return [
+            (lane, lane.current)
+            for lane, start in self.calls.items()
+            if now_s - start > after_s and lane.current is not None and not lane.current.stored
+        ]

@@ -1,0 +1,64 @@
+"""One delivery under way in this process."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow
+from schemas.delivery import DeliveryState
+
+_DOUBTFUL = frozenset({DeliveryState.IN_FLIGHT, DeliveryState.IN_DOUBT})
+
+
+@dataclass(slots=True)
+class Work:
+    """A delivery with its place in the lane. `released` says that the gate no longer waits for it.
+
+    `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
+    """
+
+    id: DeliveryId
+    lane: LaneKey
+    operation: Operation
+    partition: int
+    offset: int
+    index: int
+    of: int
+    envelope: bytes
+    attempts: int = 0
+    doubtful: bool = False
+    possibly_doubled: bool = False
+    stored: bool = False
+    released: bool = False
+
+    def row(self, state: DeliveryState, due_at: datetime, code: str = "") -> ParkedRow:
+        """Return the row that keeps this delivery in the parking place."""
+        return ParkedRow(
+            id=self.id,
+            lane=self.lane,
+            partition=self.partition,
+            offset=self.offset,
+            index=self.index,
+            state=state,
+            attempts=self.attempts,
+            due_at=due_at,
+            envelope=self.envelope,
+            code=code,
+        )
+
+    @classmethod
+    def of_row(cls, row: ParkedRow, operation: Operation, of: int) -> "Work":
+        """Return the delivery that a row keeps."""
+        return cls(
+            id=row.id,
+            lane=row.lane,
+            operation=operation,
+            partition=row.partition,
+            offset=row.offset,
+            index=row.index,
+            of=of,
+            envelope=row.envelope,
+            attempts=row.attempts,
+            doubtful=row.state in _DOUBTFUL,
+            stored=True,
+            released=True,
+        )

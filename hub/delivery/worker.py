@@ -1,0 +1,215 @@
+"""The delivery worker: from the partitions it owns to the runners, and back to the committed offset."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from hub.delivery.command import read_header
+from hub.delivery.dispatch import Dispatch
+from hub.delivery.gate import Gate
+from hub.delivery.holding import Holding
+from hub.delivery.shelf import Shelf
+from hub.errors import HubFault, StaleOwner, Unsealable
+from hub.ports import Clock, Consumer, Log, Operation, Parking, Record
+from hub.telemetry import logger
+from schemas.delivery import CommandHeader
+
+TOPIC = "hub.commands"
+GROUP = "hub.delivery"
+
+_log = logger("delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Bounds of one worker. `window_records` is how far past the committed offset of a partition it may start.
+
+    Lower the window only after a clean stop: what an earlier owner may have started is known by it.
+    """
+
+    window_records: int = 1000
+    fetch_records_max: int = 500
+    fetch_wait_s: float = 0.5
+    commit_every_s: float = 0.05
+    sweep_every_s: float = 5.0
+    drain_s: float = 10.0
+
+
+class Worker:
+    """Owns partitions of `hub.commands` and brings every record to its end.
+
+    `catch_up` brings the ledger to the end of the outcomes of a partition. `is_repeat` says of a record that was
+    appended again whether an earlier record carries the same message.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        parking: Parking,
+        dispatch: Dispatch,
+        operations: Mapping[str, Operation],
+        clock: Clock,
+        catch_up: Callable[[int], Awaitable[None]],
+        is_repeat: Callable[[Record, CommandHeader], Awaitable[bool]],
+        limits: WorkerLimits,
+    ) -> None:
+        self._log = log
+        self._parking = parking
+        self._dispatch = dispatch
+        self._operations = operations
+        self._clock = clock
+        self._catch_up = catch_up
+        self._is_repeat = is_repeat
+        self._limits = limits
+        self._holdings: dict[int, Holding] = {}
+        self._shelves: dict[int, asyncio.Task[None]] = {}
+        self._consumer: Consumer | None = None
+        self._moved = asyncio.Event()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Deliver until cancelled or stopped."""
+        self._consumer = await self._log.join(GROUP, TOPIC, self)
+        self._dispatch.trust(self._consumer.holds)
+        try:
+            async with asyncio.TaskGroup() as group:
+                loops = [group.create_task(self._fetch_loop(self._consumer)), group.create_task(self._dispatch.run())]
+                loops.append(group.create_task(self._commit_loop(self._consumer)))
+                loops.append(group.create_task(self._stop_loop(loops)))
+        finally:
+            await self._consumer.leave()
+
+    async def stop(self) -> None:
+        """Ask the worker to end: nothing new starts, calls under way get `drain_s`, what is finished is committed."""
+        self._stopping = True
+        self._moved.set()
+
+    def committed(self) -> Mapping[int, tuple[int, int]]:
+        """Return (committed, unfinished records) of each partition held: a probe of progress."""
+        return {number: (holding.gate.committed, holding.gate.unfinished) for number, holding in self._holdings.items()}
+
+    # --- ownership ---------------------------------------------------------------------------------------------------
+
+    async def on_assigned(self, partitions: Mapping[int, int]) -> None:
+        """Take over partitions: what earlier owners did is known before the first record is read."""
+        for partition, committed in partitions.items():
+            await self._assign(partition, committed)
+
+    async def _assign(self, partition: int, committed: int) -> None:
+        await self._catch_up(partition)
+        end = (await self._log.bounds(TOPIC, partition)).end
+        memory = await self._parking.take_over(partition, committed)
+        gate = Gate(committed, self._limits.window_records)
+        shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
+        holding = Holding(partition, gate, shelf, memory, suspect_below=min(end, gate.limit))
+        self._holdings[partition] = holding
+        self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
+        self._dispatch.adopt(holding, memory.rows)
+        self._moved.set()
+
+    async def on_revoked(self, partitions: Collection[int]) -> None:
+        """Let go of partitions: calls under way get a moment, then what is finished is committed."""
+        for partition in partitions:
+            self._dispatch.abandon(partition)
+        deadline_s = self._clock.monotonic() + self._limits.drain_s
+        while any(map(self._dispatch.busy, partitions)) and self._clock.monotonic() < deadline_s:
+            await self._clock.sleep(0.02)
+        for partition in partitions:
+            given_up = self._holdings.pop(partition, None)
+            if given_up is not None and self._consumer is not None:
+                await self._commit(self._consumer, [given_up])
+            shelf = self._shelves.pop(partition, None)
+            if shelf is not None:
+                shelf.cancel()
+
+    # --- records in --------------------------------------------------------------------------------------------------
+
+    async def _fetch_loop(self, consumer: Consumer) -> None:
+        while True:
+            for holding in list(self._holdings.values()):
+                await self._admit(holding)
+            hungry = [number for number, holding in self._holdings.items() if holding.hungry]
+            if not hungry or self._stopping:
+                await self._wait_moved()
+                continue
+            for record in await consumer.fetch(hungry, self._limits.fetch_records_max, self._limits.fetch_wait_s):
+                if record.partition in self._holdings:
+                    self._holdings[record.partition].held.append(record)
+
+    async def _wait_moved(self) -> None:
+        self._moved.clear()
+        try:
+            async with asyncio.timeout(self._limits.fetch_wait_s):
+                await self._moved.wait()
+        except TimeoutError:
+            return
+
+    async def _admit(self, holding: Holding) -> None:
+        """Start what the window allows."""
+        while holding.held and holding.held[0].offset < holding.gate.limit and not self._stopping and not holding.lost:
+            await self._start(holding, holding.held.popleft())
+
+    async def _start(self, holding: Holding, record: Record) -> None:
+        try:
+            header = read_header(record.value)
+        except Unsealable:
+            _log.error("record_unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
+            holding.start(record, [])
+            return
+        if header.reappended and await self._is_repeat(record, header):
+            holding.start(record, [])
+            return
+        works = holding.works(record, header, self._operations)
+        holding.start(record, works)
+        for work in works:
+            self._dispatch.add(holding, work)
+
+    # --- offsets out -------------------------------------------------------------------------------------------------
+
+    async def _commit_loop(self, consumer: Consumer) -> None:
+        swept_s = self._clock.monotonic()
+        while True:
+            await self._clock.sleep(self._limits.commit_every_s)
+            await self._commit(consumer, list(self._holdings.values()))
+            if self._clock.monotonic() - swept_s >= self._limits.sweep_every_s:
+                swept_s = self._clock.monotonic()
+                await self._sweep()
+
+    async def _commit(self, consumer: Consumer, holdings: Collection[Holding]) -> None:
+        offsets = {
+            holding.partition: holding.gate.passed
+            for holding in holdings
+            if holding.gate.passed > holding.gate.committed and not holding.shelf.stale
+        }
+        if not offsets:
+            return
+        try:
+            await consumer.commit(offsets)
+        except HubFault as fault:
+            _log.warning("commit_failed", code=fault.problem_code)
+            return
+        for holding in holdings:
+            if holding.partition in offsets:
+                holding.gate.commit(offsets[holding.partition])
+        self._moved.set()
+
+    async def _sweep(self) -> None:
+        for holding in list(self._holdings.values()):
+            try:
+                await self._parking.sweep(holding.partition, holding.shelf.epoch, holding.gate.committed)
+            except StaleOwner:
+                self._dispatch.abandon(holding.partition)
+            except HubFault as fault:
+                _log.warning("sweep_failed", partition=holding.partition, code=fault.problem_code)
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def _stop_loop(self, loops: Collection[asyncio.Task[None]]) -> None:
+        while not self._stopping:
+            await self._clock.sleep(0.1)
+        await self._dispatch.quiesce(self._limits.drain_s)
+        if self._consumer is not None:
+            await self._commit(self._consumer, list(self._holdings.values()))
+        for loop in loops:
+            loop.cancel()

@@ -1,0 +1,1 @@
+"""What follows from the log: read models, brought up to its end."""

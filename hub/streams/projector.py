@@ -1,0 +1,135 @@
+"""Brings the read models up to the end of the log, and keeps them there."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from pydantic import ValidationError
+
+from hub.errors import HubFault
+from hub.ports import Clock, Log, Projected, Projection, ReadModels, Record
+from hub.telemetry import Metrics, logger
+from schemas.audit import AuditRecord
+from schemas.delivery import CommandHeader, OutcomeHeader
+from schemas.envelope import Envelope
+
+COMMANDS = "hub.commands"
+OUTCOMES = "hub.outcomes"
+AUDIT = "hub.audit"
+
+_BATCH_RECORDS = 500
+_IDLE_S = 1.0
+_RETRY_S = 1.0
+_log = logger("projector")
+
+
+class Projector:
+    """Reads topics and applies them. A replay changes nothing, for each batch carries its offset.
+
+    `pace_s` is the pause between two rounds: a short one makes fresh read models, a longer one larger transactions.
+    """
+
+    def __init__(
+        self, log: Log, projection: Projection, clock: Clock, metrics: Metrics, *, pace_s: float = 0.05
+    ) -> None:
+        self._log = log
+        self._projection = projection
+        self._clock = clock
+        self._metrics = metrics
+        self._pace_s = pace_s
+        self._locks: dict[tuple[str, int], asyncio.Lock] = {}
+        self._next: dict[tuple[str, int], int] = {}
+
+    async def catch_up(self, topic: str, partition: int) -> None:
+        """Apply what the partition holds at the time of the call."""
+        end = (await self._log.bounds(topic, partition)).end
+        while await self._position(topic, partition) < end:
+            await self._forward(topic, partition)
+
+    async def run(self, topic: str) -> None:
+        """Keep a topic projected until cancelled; a store that cannot write is tried again."""
+        while True:
+            try:
+                moved = await self._round(topic)
+            except HubFault as fault:
+                _log.warning("projection_waits", topic=topic, code=fault.problem_code)
+                await self._clock.sleep(_RETRY_S)
+                continue
+            if moved:
+                await self._clock.sleep(self._pace_s)
+            else:
+                await self._log.wait(topic, _IDLE_S)
+
+    async def _round(self, topic: str) -> int:
+        partitions = range(self._log.partitions(topic))
+        moved = sum(await asyncio.gather(*(self._forward(topic, partition) for partition in partitions)))
+        self._metrics.projection_lag_records.set(await self.lag_records(topic), topic)
+        return moved
+
+    async def lag_records(self, topic: str) -> int:
+        """Return how many records of the topic are not projected yet."""
+        lag = 0
+        for partition in range(self._log.partitions(topic)):
+            end = (await self._log.bounds(topic, partition)).end
+            lag += max(0, end - await self._position(topic, partition))
+        return lag
+
+    async def _position(self, topic: str, partition: int) -> int:
+        at = self._next.get((topic, partition))
+        if at is None:
+            at = self._next[topic, partition] = await self._projection.next_offset(topic, partition)
+        return at
+
+    async def _forward(self, topic: str, partition: int) -> int:
+        """Apply one batch. Return how many records it had."""
+        async with self._locks.setdefault((topic, partition), asyncio.Lock()):
+            at = await self._position(topic, partition)
+            if (await self._log.bounds(topic, partition)).end <= at:
+                return 0
+            records = await self._log.read(topic, partition, at, _BATCH_RECORDS)
+            if not records:
+                return 0
+            after = records[-1].offset + 1
+            await self._projection.apply(topic, partition, _projected(topic, records), after)
+            self._next[topic, partition] = after
+            return len(records)
+
+
+class Repeats:
+    """Tells whether a message that was appended again is already in the log."""
+
+    def __init__(self, projector: Projector, models: ReadModels) -> None:
+        self._projector = projector
+        self._models = models
+
+    async def is_repeat(self, record: Record, header: CommandHeader) -> bool:
+        """Whether an earlier record of the partition carries the same message."""
+        await self._projector.catch_up(COMMANDS, record.partition)
+        first = await self._models.first_offset(header.message_id)
+        return first is not None and first < record.offset
+
+
+def _projected(topic: str, records: Sequence[Record]) -> list[Projected]:
+    """Decode a batch; what cannot be read is reported and passed over, for it must not stop the rest."""
+    read = _READERS[topic]
+    batch = []
+    for record in records:
+        try:
+            batch.append(read(record))
+        except (ValidationError, ValueError):
+            _log.error("record_unreadable", topic=topic, partition=record.partition, offset=record.offset)
+    return batch
+
+
+def _command(record: Record) -> Projected:
+    return Projected(record, command=CommandHeader.model_validate_json(Envelope.from_bytes(record.value).header))
+
+
+def _outcome(record: Record) -> Projected:
+    return Projected(record, outcome=OutcomeHeader.model_validate_json(Envelope.from_bytes(record.value).header))
+
+
+def _audit(record: Record) -> Projected:
+    return Projected(record, audit=AuditRecord.model_validate_json(record.value))
+
+
+_READERS: dict[str, Callable[[Record], Projected]] = {COMMANDS: _command, OUTCOMES: _outcome, AUDIT: _audit}

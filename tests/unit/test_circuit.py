@@ -1,0 +1,56 @@
+"""The circuit of a platform."""
+
+from hub.delivery.circuit import Circuit, CircuitState
+
+
+def test_it_opens_after_failures_in_a_row_only() -> None:
+    """A success between failures starts the count again."""
+    circuit = Circuit(failures_max=2, open_s=1)
+    circuit.failed(0)
+    circuit.succeeded()
+    circuit.failed(0)
+    assert circuit.admits(0)
+
+    assert circuit.failed(0)
+    assert not circuit.admits(0.9)
+
+
+def test_one_probe_goes_and_nobody_else() -> None:
+    """When the wait is over, the first asker probes; the others wait for what it finds."""
+    circuit = Circuit(failures_max=1, open_s=1)
+    circuit.failed(0)
+
+    assert [True, False, False] == [circuit.admits(1) for _ in range(3)]
+    assert circuit.succeeded()
+    assert [True, True] == [circuit.admits(1) for _ in range(2)]
+
+
+def test_each_failed_probe_doubles_the_wait_up_to_a_bound() -> None:
+    """1 s, then 2, then 3 at most."""
+    circuit = Circuit(failures_max=1, open_s=1, open_max_s=3)
+    circuit.failed(0)
+    assert circuit.admits(1)
+    circuit.failed(1)
+    assert not circuit.due(2.9)
+    assert circuit.admits(3)
+    circuit.failed(3)
+    assert not circuit.due(5.9)
+    assert circuit.due(6)
+
+
+def test_a_refused_account_opens_it_at_once() -> None:
+    """A rotated password must not cost five messages a try."""
+    circuit = Circuit(failures_max=5)
+
+    assert circuit.failed(0, at_once=True)
+    assert circuit.state is CircuitState.OPEN
+
+
+def test_an_abandoned_probe_leaves_room_for_the_next() -> None:
+    """A probe that was cancelled blocks nobody."""
+    circuit = Circuit(failures_max=1, open_s=1)
+    circuit.failed(0)
+    assert circuit.admits(1)
+
+    circuit.abandoned(1)
+    assert circuit.admits(1)
