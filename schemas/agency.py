@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_TOP_FIRST = re.compile(r"^([A-Z]\d{2})((?:\.\d{1,3}){0,3})$")
-_LOW_FIRST = re.compile(r"^(\d{3})\.(\d{2})\.(\d{2})\.([A-Z]\d{2})$")
+_TOP_FIRST = re.compile(r"([A-Z]\d{2})((?:\.\d{1,3}){0,3})", re.ASCII)
+_LOW_FIRST = re.compile(r"(\d{3})\.(\d{2})\.(\d{2})\.([A-Z]\d{2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class AgencyCode:
     @classmethod
     def parse(cls, text: str) -> "AgencyCode":
         """Read `H56.14` or `000.00.14.H56`; both give the same code. ValueError("agency_code") otherwise."""
-        if match := _TOP_FIRST.match(text):
+        if match := _TOP_FIRST.fullmatch(text):
             return cls(match[1], _trimmed(tuple(int(part) for part in match[2].split(".")[1:])))
-        if match := _LOW_FIRST.match(text):
+        if match := _LOW_FIRST.fullmatch(text):
             return cls(match[4], _trimmed((int(match[3]), int(match[2]), int(match[1]))))
         raise ValueError("agency_code")
 

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from schemas.dossier import DossierCodeText, PersonalNumber, ProcedureCode
 from schemas.model import Model
+from schemas.moment import Day
 from schemas.text import Name, Token
 
 
@@ -19,7 +20,7 @@ class CitizenQuery(Model):
 
     personal_number: PersonalNumber
     full_name: Name
-    birth_date: date | None = None
+    birth_date: Day | None = None
     birth_year: Annotated[int, Field(ge=1880, le=2100)] | None = None
     procedure: ProcedureCode
     dossier_code: DossierCodeText

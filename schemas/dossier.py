@@ -10,14 +10,16 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
 
 from schemas.agency import AgencyCode
 from schemas.model import Model
+from schemas.moment import Moment
 from schemas.text import Name, Note, Title, Token, line
 
 _CODE = re.compile(
-    r"^(?P<agency>\d{3}\.\d{2}\.\d{2}\.[GHK]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){0,3})-(?P<day>\d{6})-(?P<number>\d{4,9})$"
+    r"(?P<agency>\d{3}\.\d{2}\.\d{2}\.[GHK]\d{2}|[A-Z]\d{2}(?:\.\d{1,3}){0,3})-(?P<day>\d{6})-(?P<number>\d{4,9})",
+    re.ASCII,
 )
 
 
@@ -32,7 +34,7 @@ class DossierCode:
     @classmethod
     def parse(cls, text: str) -> "DossierCode":
         """Read a dossier code in either spelling. ValueError("dossier_code") otherwise, an impossible day included."""
-        match = _CODE.match(text)
+        match = _CODE.fullmatch(text)
         if match is None:
             raise ValueError("dossier_code")
         try:
@@ -58,10 +60,10 @@ DossierCodeText = Annotated[
 ]
 """A dossier code as it was written by the sender."""
 
-ProcedureCode = Annotated[str, Field(pattern=r"^\d\.\d{6}$", examples=["1.001193"])]
+ProcedureCode = Annotated[str, Field(pattern=r"^[0-9]\.[0-9]{6}$", examples=["1.001193"])]
 """National code of an administrative procedure."""
 
-PersonalNumber = Annotated[str, Field(pattern=r"^(\d{12}|\d{9})$", examples=["001000000001"])]
+PersonalNumber = Annotated[str, Field(pattern=r"^([0-9]{12}|[0-9]{9})$", examples=["001000000001"])]
 """Twelve-digit identity number, or the nine-digit one of older papers."""
 
 
@@ -171,11 +173,11 @@ class ProgressStep(Model):
     officer: Annotated[str, BeforeValidator(line), Field(min_length=1, max_length=50)]
     position: Name
     unit: Name
-    at: AwareDatetime
+    at: Moment
     content: Title
     status: DossierStatus
-    started_at: AwareDatetime
-    due_at: AwareDatetime | None = None
+    started_at: Moment
+    due_at: Moment | None = None
 
 
 class DossierSubmission(Model):
@@ -192,12 +194,12 @@ class DossierSubmission(Model):
     applicant: Applicant
     summary: Title
     processing_unit: Name
-    received_at: AwareDatetime
-    submitted_at: AwareDatetime | None = None
-    due_at: AwareDatetime | None = None
-    finished_at: AwareDatetime | None = None
-    returned_at: AwareDatetime | None = None
-    refused_at: AwareDatetime | None = None
+    received_at: Moment
+    submitted_at: Moment | None = None
+    due_at: Moment | None = None
+    finished_at: Moment | None = None
+    returned_at: Moment | None = None
+    refused_at: Moment | None = None
     result_delivery: ResultDelivery = ResultDelivery.COUNTER
     fee_payment: FeePayment = FeePayment.NONE
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=100)] = ()
