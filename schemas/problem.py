@@ -49,6 +49,10 @@ class Words:
 
 PROBLEMS: dict[str, Words] = {
     "caller.malformed": Words("Nội dung gửi lên không phải là JSON hợp lệ.", "The body is not valid JSON."),
+    "caller.slow": Words(
+        "Nội dung không đến đủ trong thời gian cho phép; hãy gửi lại cùng khóa.",
+        "The body did not arrive in time; send again with the same key.",
+    ),
     "caller.too_large": Words("Nội dung gửi lên vượt quá kích thước cho phép.", "The body is larger than allowed."),
     "caller.media_type": Words("Kiểu nội dung phải là application/json.", "The content type must be application/json."),
     "caller.invalid": Words(
@@ -141,6 +145,12 @@ RULES: dict[str, Words] = {
         "Cần đúng một trong hai: birth_date hoặc birth_year.", "Give exactly one of birth_date and birth_year."
     ),
     "future": Words("Thời điểm ở tương lai.", "The time lies in the future."),
+    "before_received": Words("Thời điểm trước ngày tiếp nhận (received_at).", "Earlier than received_at."),
+    "order": Words(
+        "Các bước phải theo đúng thứ tự thời gian.", "The steps must stand in the order in which they happened."
+    ),
+    "json": Words("JSON sai cú pháp tại đây.", "Not valid JSON here."),
+    "duplicate_field": Words("Trường xuất hiện hai lần.", "The field appears twice."),
     "invalid": Words("Giá trị không hợp lệ.", "The value is invalid."),
 }
 """Every rule a field can break."""
