@@ -1,0 +1,84 @@
+"""A parking place in memory, with the ledger that it consults."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hub.errors import StaleOwner
+from hub.ports import DeliveryId, LaneKey, Log, ParkedRow, PartitionMemory
+from schemas.delivery import DeliveryState, OutcomeHeader
+from schemas.envelope import Envelope
+
+_OUTCOMES = "hub.outcomes"
+
+
+class MemoryParking:
+    """The `Parking` port in memory. `read_outcomes` plays the ledger's part."""
+
+    def __init__(self) -> None:
+        self._rows: dict[DeliveryId, ParkedRow] = {}
+        self._gone: dict[DeliveryId, ParkedRow] = {}
+        self._epochs: dict[int, int] = {}
+        self._ledger: dict[DeliveryId, OutcomeHeader] = {}
+        self._read: dict[int, int] = {}
+
+    async def read_outcomes(self, log: Log, partition: int) -> None:
+        """Bring the ledger to the end of the outcomes."""
+        records = await log.read(_OUTCOMES, partition, self._read.get(partition, 0), 1_000_000)
+        for record in records:
+            outcome = OutcomeHeader.model_validate_json(Envelope.from_bytes(record.value).header)
+            self._ledger[DeliveryId(outcome.message_id, outcome.operation, outcome.part)] = outcome
+            self._read[partition] = record.offset + 1
+
+    async def take_over(self, partition: int, committed: int) -> PartitionMemory:
+        """Raise the epoch and return what is remembered."""
+        self._epochs[partition] = self._epochs.get(partition, 0) + 1
+        for delivery in [key for key, row in self._rows.items() if row.partition == partition]:
+            outcome = self._ledger.get(delivery)
+            if outcome is not None and outcome.state is DeliveryState.DELIVERED:
+                self._gone[delivery] = self._rows.pop(delivery)
+        settled = {
+            key
+            for key, outcome in self._ledger.items()
+            if outcome.source_partition == partition and outcome.source_offset >= committed and outcome.state.final
+        }
+        settled |= {key for key, row in self._gone.items() if row.partition == partition}
+        rows = sorted(
+            (replace(row, envelope=b"") for row in self._rows.values() if row.partition == partition),
+            key=lambda row: (row.offset, row.index),
+        )
+        return PartitionMemory(self._epochs[partition], frozenset(settled), tuple(rows))
+
+    async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
+        """Insert or overwrite."""
+        self._check(partition, epoch)
+        for row in rows:
+            self._gone.pop(row.id, None)
+            self._rows[row.id] = row
+
+    async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
+        """Return the first rows of a lane."""
+        rows = [row for row in self._rows.values() if row.lane == lane and row.partition == partition]
+        return sorted(rows, key=lambda row: (row.offset, row.index))[:rows_max]
+
+    async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
+        """Leave tombstones."""
+        self._check(partition, epoch)
+        for delivery in ids:
+            if delivery in self._rows:
+                self._gone[delivery] = self._rows.pop(delivery)
+
+    async def sweep(self, partition: int, epoch: int, committed: int) -> None:
+        """Remove the tombstones of committed records."""
+        self._check(partition, epoch)
+        for delivery in [key for key, row in self._gone.items() if row.partition == partition]:
+            if self._gone[delivery].offset < committed:
+                del self._gone[delivery]
+
+    @property
+    def rows(self) -> int:
+        """How many rows wait."""
+        return len(self._rows)
+
+    def _check(self, partition: int, epoch: int) -> None:
+        if self._epochs.get(partition) != epoch:
+            raise StaleOwner(f"partition {partition}")

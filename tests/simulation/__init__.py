@@ -1,0 +1,1 @@
+"""Tests: whole rooms in virtual time, with seeded faults."""
