@@ -1,0 +1,131 @@
+"""The inbox: recognises a repeated request by (sender, key) and keeps the head of every dossier."""
+
+from collections.abc import Iterable, Sequence
+from hmac import compare_digest
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from hub.ports import Reservation, ReservationState, Reserved
+from hub.store import tables
+from hub.store.database import Database
+from hub.store.dialect import conflict_insert
+from hub.store.gathering import Gathering
+
+_Key = tuple[str, str]
+
+
+class SqlInbox:
+    """The `Inbox` port. Concurrent reservations share transactions and statements."""
+
+    def __init__(self, database: Database, *, reservations_pending_max: int = 10_000) -> None:
+        self._reservations = Gathering(database, reserve, pending_max=reservations_pending_max)
+
+    async def reserve(self, reservation: Reservation) -> Reserved:
+        """See `Inbox.reserve`. Errors: Unavailable, WriteInDoubt, Overloaded."""
+        return await self._reservations.ask(reservation)
+
+
+def reserve(connection: Connection, reservations: Sequence[Reservation]) -> Sequence[Reserved]:
+    """Answer each reservation as if they had come one after the other, and write what is new."""
+    known = _known(connection, reservations)
+    heads = dossier_heads(connection, {first.ordering_key for first in (*reservations, *known.values())})
+    desk = _Desk(known, heads)
+    answers = [desk.answer(reservation) for reservation in reservations]
+    if desk.fresh:
+        connection.execute(insert(tables.inbox), [_row(reservation) for reservation in desk.fresh])
+        raise_heads(connection, desk.raised)
+    return answers
+
+
+def accept(connection: Connection, message_ids: Iterable[str]) -> None:
+    """Note that the messages were seen in the log."""
+    ids = list(message_ids)
+    if ids:
+        seen = tables.inbox.c.message_id.in_(ids)
+        connection.execute(update(tables.inbox).where(seen).values(accepted=True))
+
+
+def dossier_heads(connection: Connection, ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return (code as given, highest revision) of the dossiers that are known."""
+    head = tables.dossier
+    rows = connection.execute(select(head).where(head.c.ordering_key.in_(list(ordering_keys))))
+    return {row.ordering_key: (row.code_as_given, row.revision) for row in rows}
+
+
+def raise_heads(connection: Connection, heads: dict[str, tuple[str, int]]) -> None:
+    """Write heads; the first spelling of a dossier stays. The revisions given are higher than the stored ones."""
+    statement = conflict_insert(connection, tables.dossier)
+    statement = statement.on_conflict_do_update(
+        index_elements=["ordering_key"], set_={"revision": statement.excluded.revision}
+    )
+    connection.execute(
+        statement,
+        [
+            {"ordering_key": ordering_key, "code_as_given": code, "revision": revision}
+            for ordering_key, (code, revision) in sorted(heads.items())
+        ],
+    )
+
+
+class _Desk:
+    """Decides reservation after reservation, remembering what the earlier ones of the group did."""
+
+    def __init__(self, known: dict[_Key, Row[Any] | Reservation], heads: dict[str, tuple[str, int]]) -> None:
+        self._known = known
+        self._heads = heads
+        self.fresh: list[Reservation] = []
+        self.raised: dict[str, tuple[str, int]] = {}
+
+    def answer(self, asked: Reservation) -> Reserved:
+        """Decide one reservation."""
+        first = self._known.get((asked.sender, asked.key))
+        if first is not None:
+            return self._repeat(asked, first)
+        code_as_given, revision = self._heads.get(asked.ordering_key, (asked.code_as_given, 0))
+        if revision >= asked.revision:
+            return _said(ReservationState.REVISION_BACKWARDS, asked, code_as_given)
+        self._take(asked, code_as_given)
+        return _said(ReservationState.NEW, asked, code_as_given)
+
+    def _repeat(self, asked: Reservation, first: Row[Any] | Reservation) -> Reserved:
+        code_as_given, _ = self._heads[first.ordering_key]
+        if not compare_digest(first.fingerprint, asked.fingerprint):
+            return _said(ReservationState.OTHER_BODY, first, code_as_given)
+        accepted = not isinstance(first, Reservation) and first.accepted
+        return _said(ReservationState.ACCEPTED if accepted else ReservationState.RESERVED, first, code_as_given)
+
+    def _take(self, asked: Reservation, code_as_given: str) -> None:
+        head = (code_as_given, asked.revision)
+        self._known[asked.sender, asked.key] = asked
+        self._heads[asked.ordering_key] = self.raised[asked.ordering_key] = head
+        self.fresh.append(asked)
+
+
+def _said(state: ReservationState, first: Row[Any] | Reservation, code_as_given: str) -> Reserved:
+    return Reserved(state, first.message_id, first.received_at, code_as_given)
+
+
+def _known(connection: Connection, reservations: Sequence[Reservation]) -> dict[_Key, Row[Any] | Reservation]:
+    """Return what the inbox has of the requests.
+
+    Two IN lists and not one of pairs, which SQLite would answer by reading the whole table.
+    """
+    box = tables.inbox
+    senders = list({reservation.sender for reservation in reservations})
+    keys = list({reservation.key for reservation in reservations})
+    rows = connection.execute(select(box).where(box.c.sender.in_(senders), box.c.key.in_(keys)))
+    return {(row.sender, row.key): row for row in rows}
+
+
+def _row(reservation: Reservation) -> dict[str, Any]:
+    return {
+        "sender": reservation.sender,
+        "key": reservation.key,
+        "fingerprint": reservation.fingerprint,
+        "message_id": reservation.message_id,
+        "ordering_key": reservation.ordering_key,
+        "revision": reservation.revision,
+        "received_at": reservation.received_at,
+        "accepted": False,
+    }

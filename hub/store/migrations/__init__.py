@@ -1,0 +1,1 @@
+"""Migrations of the store (`store/`) and of the key store (`keys/`), run by `hub.store.migrate`."""

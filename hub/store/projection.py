@@ -1,0 +1,166 @@
+"""The projection of the log: rows and offset in one transaction, so that a replay changes nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from hub.ports import Projected, Record
+from hub.store import inbox, tables, tally
+from hub.store.database import Database
+from hub.store.dialect import conflict_insert, upsert
+from hub.store.ledger import Ledger, LedgerLine
+from schemas.audit import AuditRecord
+from schemas.delivery import CommandHeader, OutcomeHeader
+from schemas.envelope import Envelope
+
+
+class SqlProjection:
+    """The `Projection` port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def next_offset(self, topic: str, partition: int) -> int:
+        """See `Projection.next_offset`."""
+        return await self._database.read(lambda connection: next_offset(connection, topic, partition))
+
+    async def apply(self, topic: str, partition: int, batch: Sequence[Projected], next_offset: int) -> None:
+        """See `Projection.apply`. Errors: Unavailable, WriteInDoubt, Overloaded."""
+        await self._database.write(lambda connection: apply(connection, topic, partition, batch, next_offset))
+
+    async def ends(self) -> Mapping[tuple[str, int], int]:
+        """Return the next offset per (topic, partition). One beyond the log's end means that the log is older."""
+        return await self._database.read(ends)
+
+
+def next_offset(connection: Connection, topic: str, partition: int) -> int:
+    """Return the next offset that the projection wants; 0 when nothing was projected."""
+    row = tables.projection.c
+    wanted = select(row.next_offset).where(row.topic == topic, row.partition == partition).with_for_update()
+    return connection.execute(wanted).scalar() or 0
+
+
+def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
+    """Return the next offset per (topic, partition)."""
+    return {(row.topic, row.partition): row.next_offset for row in connection.execute(select(tables.projection))}
+
+
+def apply(connection: Connection, topic: str, partition: int, batch: Sequence[Projected], end: int) -> None:
+    """Write the rows of the records that were not applied before, and the next offset."""
+    start = next_offset(connection, topic, partition)
+    fresh = [projected for projected in batch if projected.record.offset >= start]
+    commands = [(each.record, each.command) for each in fresh if each.command is not None]
+    outcomes = [(each.record, each.outcome) for each in fresh if each.outcome is not None]
+    audits = [(each.record, each.audit) for each in fresh if each.audit is not None]
+    if commands:
+        _apply_commands(connection, commands)
+    if outcomes:
+        _apply_outcomes(connection, outcomes)
+    if audits:
+        _insert(connection, tables.audit, [_audit_row(record, audit) for record, audit in audits])
+    if end > start:
+        row = {"topic": topic, "partition": partition, "next_offset": end}
+        connection.execute(upsert(connection, tables.projection), row)
+
+
+def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, CommandHeader]]) -> None:
+    ids = list({header.message_id for _, header in commands})
+    known = set(connection.scalars(select(tables.message.c.message_id).where(tables.message.c.message_id.in_(ids))))
+    ledger = _ledger(connection, ids)
+    firsts: dict[str, tuple[Record, CommandHeader]] = {}
+    for record, header in commands:
+        if header.message_id in known or header.message_id in firsts:
+            ledger.plan_again(header, record.offset)
+        else:
+            firsts[header.message_id] = (record, header)
+            ledger.plan(header, record.partition, record.offset)
+    _insert(connection, tables.message, [_message_row(record, header) for record, header in firsts.values()])
+    _save(connection, ledger, accepted=len(firsts))
+    _raise_heads(connection, [header for _, header in firsts.values()])
+    inbox.accept(connection, ids)
+
+
+def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, OutcomeHeader]]) -> None:
+    ledger = _ledger(connection, list({header.message_id for _, header in outcomes}))
+    for _, header in outcomes:
+        ledger.note(header)
+    _insert(connection, tables.hop, [_hop_row(record, header) for record, header in outcomes])
+    _save(connection, ledger)
+
+
+def _ledger(connection: Connection, message_ids: Sequence[str]) -> Ledger:
+    """Load the lines of the messages. A database with row locks keeps other writers off them."""
+    line = tables.delivery
+    rows = connection.execute(select(line).where(line.c.message_id.in_(message_ids)).with_for_update())
+    return Ledger(LedgerLine(*row) for row in rows)
+
+
+def _save(connection: Connection, ledger: Ledger, accepted: int = 0) -> None:
+    """Write what changed, and the counts with it."""
+    if ledger.changed:
+        connection.execute(upsert(connection, tables.delivery), [line._asdict() for line in ledger.changed])
+    differences = ledger.differences
+    differences[tally.ACCEPTED] += accepted
+    tally.add(connection, differences)
+
+
+def _raise_heads(connection: Connection, headers: Iterable[CommandHeader]) -> None:
+    """Raise the revisions of dossiers that the inbox did not see, as after a loss of the store.
+
+    Their first spelling is not in the log in clear; the canonical code takes its place.
+    """
+    heads = inbox.dossier_heads(connection, {header.ordering_key for header in headers})
+    raised: dict[str, tuple[str, int]] = {}
+    for header in headers:
+        code_as_given, revision = heads.get(header.ordering_key, (header.ordering_key, 0))
+        if header.revision > revision:
+            heads[header.ordering_key] = raised[header.ordering_key] = (code_as_given, header.revision)
+    if raised:
+        inbox.raise_heads(connection, raised)
+
+
+def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows; what is there stays."""
+    if rows:
+        connection.execute(conflict_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _message_row(record: Record, header: CommandHeader) -> dict[str, Any]:
+    return {
+        "message_id": header.message_id,
+        "kind": header.kind,
+        "ordering_key": header.ordering_key,
+        "sender_agency": header.sender_agency,
+        "sender_system": header.sender_system,
+        "revision": header.revision,
+        "received_at": header.received_at,
+        "partition": record.partition,
+        "offset": record.offset,
+    }
+
+
+def _hop_row(record: Record, header: OutcomeHeader) -> dict[str, Any]:
+    return {
+        "partition": record.partition,
+        "offset": record.offset,
+        "message_id": header.message_id,
+        "operation": header.operation,
+        "platform": header.platform,
+        "part": header.part,
+        "attempt": header.attempt,
+        "step": header.step.value,
+        "state": header.state.value,
+        "outcome_class": header.outcome_class and header.outcome_class.value,
+        "code": header.code,
+        "started_at": header.started_at,
+        "finished_at": header.finished_at,
+        "next_try_at": header.next_try_at,
+        "possibly_doubled": header.possibly_doubled,
+        "sealed": record.value if Envelope.from_bytes(record.value).body else None,
+    }
+
+
+def _audit_row(record: Record, audit: AuditRecord) -> dict[str, Any]:
+    row = {"partition": record.partition, "offset": record.offset}
+    return row | audit.model_dump() | {"event": audit.event.value}

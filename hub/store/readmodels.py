@@ -1,0 +1,55 @@
+"""What people ask the hub, answered from the projected rows."""
+
+from collections.abc import Awaitable, Callable, Iterable
+
+from sqlalchemy import Connection, select
+
+from hub.errors import Unsealable
+from hub.store import tables, tally
+from hub.store.database import Database
+from hub.store.timeline import Reasons, dossier_rows, timeline
+from schemas.timeline import Overview, Timeline
+
+Unseal = Callable[[bytes], Awaitable[str]]
+"""Opens the envelope of an outcome and returns what the platform said. Errors: Unsealable."""
+
+
+class SqlReadModels:
+    """The `ReadModels` port. Without `unseal`, timelines tell no reasons."""
+
+    def __init__(self, database: Database, unseal: Unseal | None = None) -> None:
+        self._database = database
+        self._unseal = unseal
+
+    async def overview(self) -> Overview:
+        """See `ReadModels.overview`."""
+        return await self._database.read(tally.overview)
+
+    async def timeline(self, ordering_key: str) -> Timeline | None:
+        """See `ReadModels.timeline`. A reason whose key was destroyed is left out."""
+        rows = await self._database.read(lambda connection: dossier_rows(connection, ordering_key))
+        return None if rows is None else timeline(ordering_key, rows, await self._reasons(rows.sealed))
+
+    async def sender_of(self, message_id: str) -> tuple[str, str] | None:
+        """See `ReadModels.sender_of`."""
+        return await self._database.read(lambda connection: sender_of(connection, message_id))
+
+    async def _reasons(self, envelopes: Iterable[bytes]) -> Reasons:
+        if self._unseal is None:
+            return {}
+        reasons = {}
+        for envelope in envelopes:
+            try:
+                reasons[envelope] = await self._unseal(envelope)
+            except Unsealable:
+                continue
+        return reasons
+
+
+def sender_of(connection: Connection, message_id: str) -> tuple[str, str] | None:
+    """Return (agency, ordering key) of a message that was seen in the log."""
+    message = tables.message.c
+    row = connection.execute(
+        select(message.sender_agency, message.ordering_key).where(message.message_id == message_id)
+    ).one_or_none()
+    return None if row is None else (row.sender_agency, row.ordering_key)

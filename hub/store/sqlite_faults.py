@@ -1,0 +1,43 @@
+"""SQLite's errors in the words of the hub's tree."""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+
+from hub.errors import HubFault, Unavailable, WriteInDoubt
+
+_CAUSES = {
+    sqlite3.SQLITE_FULL: "no space is left for the file",
+    sqlite3.SQLITE_READONLY: "the file, or its folder, cannot be written",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened or created; does its folder exist, may the hub write there?",
+    sqlite3.SQLITE_PERM: "the hub may not touch the file",
+    sqlite3.SQLITE_AUTH: "the hub may not touch the file",
+    sqlite3.SQLITE_IOERR: "the disk reported an error",
+    sqlite3.SQLITE_BUSY: "another process holds the file for too long",
+    sqlite3.SQLITE_LOCKED: "another process holds the file for too long",
+    sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from the backup",
+    sqlite3.SQLITE_NOTADB: "the file is not a SQLite database",
+}
+_HARMLESS_AT_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
+
+
+def fault(error: DBAPIError, file: str) -> HubFault:
+    """Return what an error of a statement means: Unavailable, or a HubFault when the statement itself was refused."""
+    kind = _kind(error)
+    if kind not in _CAUSES:
+        return HubFault(f"{file}: a statement was refused ({type(error).__name__})")
+    code = "hub.disk_full" if kind == sqlite3.SQLITE_FULL else None
+    return Unavailable(f"{file}: {_CAUSES[kind]}", code=code)
+
+
+def fault_at_commit(error: DBAPIError, file: str) -> HubFault:
+    """Return what an error of a COMMIT means: in doubt, unless the file was certainly not changed."""
+    if _kind(error) in _HARMLESS_AT_COMMIT:
+        return fault(error, file)
+    return WriteInDoubt(f"{file}: the commit failed")
+
+
+def _kind(error: DBAPIError) -> int:
+    """Return the primary result code; the upper bytes only refine it."""
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF

@@ -1,0 +1,201 @@
+"""The tables of the store and of the key store. The migrations create exactly these.
+
+Tables that are found by a text key of their own and hold no large values are clustered by that key in SQLite
+(`sqlite_with_rowid=False`); PostgreSQL passes over the option.
+"""
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from hub.store.instant import Instant
+
+_NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
+
+STORE = MetaData(naming_convention=_NAMES)
+"""The read side and the parking place: `store.db`."""
+
+KEYS = MetaData(naming_convention=_NAMES)
+"""The data keys: `keys.db`."""
+
+inbox = Table(
+    "inbox",
+    STORE,
+    Column("sender", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("ordering_key", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Index(None, "message_id", unique=True),
+    sqlite_with_rowid=False,
+)
+"""What came in, by sender and Idempotency-Key. `accepted`: the message was seen in the log."""
+
+dossier = Table(
+    "dossier",
+    STORE,
+    Column("ordering_key", Text, primary_key=True),
+    Column("code_as_given", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The head of every dossier: its first spelling and its highest revision."""
+
+message = Table(
+    "message",
+    STORE,
+    Column("message_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("ordering_key", Text, nullable=False),
+    Column("sender_agency", Text, nullable=False),
+    Column("sender_system", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Index(None, "ordering_key"),
+    sqlite_with_rowid=False,
+)
+"""The messages, with the position of the first record of each."""
+
+delivery = Table(
+    "delivery",
+    STORE,
+    Column("message_id", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("of", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("next_try_at", Instant),
+    Column("possibly_doubled", Boolean, nullable=False),
+    Column("source_partition", Integer, nullable=False),
+    Column("source_offset", BigInteger, nullable=False),
+    Index(None, "source_partition", "source_offset"),
+    sqlite_with_rowid=False,
+)
+"""The ledger: where each delivery stands. `place` is its line in the list that acceptance fixed.
+
+`source_offset` is the highest offset known of a record of the message: one that was appended again counts as
+settled until its later record is committed too.
+"""
+
+hop = Table(
+    "hop",
+    STORE,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("outcome_class", Text),
+    Column("code", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant, nullable=False),
+    Column("next_try_at", Instant),
+    Column("possibly_doubled", Boolean, nullable=False),
+    Column("sealed", LargeBinary),
+    Index(None, "message_id"),
+)
+"""One row per outcome record. `sealed` is its whole envelope where the platform said something, else null."""
+
+audit = Table(
+    "audit",
+    STORE,
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("procedure", Text, nullable=False),
+    Column("dossier_code", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Index(None, "request_id"),
+    Index(None, "subject"),
+)
+"""The audit, one row per record of the log."""
+
+tally = Table(
+    "tally",
+    STORE,
+    Column("platform", Text, primary_key=True),
+    Column("figure", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Counts kept up with every projected batch: per platform one figure per state and `possibly_doubled`.
+
+The platform "" holds the figure `accepted`.
+"""
+
+projection = Table(
+    "projection",
+    STORE,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("next_offset", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far each partition of the log was projected."""
+
+partition_owner = Table(
+    "partition_owner",
+    STORE,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", BigInteger, nullable=False),
+)
+"""The epoch of the worker that owns a partition's lanes; it only rises."""
+
+parked = Table(
+    "parked",
+    STORE,
+    Column("message_id", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("ordering_key", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("index", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("settled", Boolean, nullable=False),
+    Column("envelope", LargeBinary, nullable=False),
+    Index(None, "partition", "ordering_key", "platform", "offset", "index"),
+    Index(None, "partition", "offset"),
+)
+"""The parking place. A `settled` row is a tombstone: it has no envelope, and it goes when its record is committed."""
+
+master_key = Table("master_key", KEYS, Column("id", Text, primary_key=True))
+"""The ids of the master keys under which data keys were wrapped."""
+
+data_key = Table(
+    "data_key",
+    KEYS,
+    Column("key_id", Text, primary_key=True),
+    Column("subject", LargeBinary, nullable=False),
+    Column("master_key_id", Text, nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("destroyed_at", Instant),
+    Index(None, "subject", unique=True),
+    sqlite_with_rowid=False,
+)
+"""One wrapped data key per subject; the subject is a keyed digest."""
