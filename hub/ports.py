@@ -62,7 +62,10 @@ class Bounds:
 
 
 class Ownership(Protocol):
-    """Told of partitions won and lost; both are awaited before the group goes on."""
+    """Told of partitions won and lost; both are awaited before the group goes on.
+
+    An error raised by either ends the membership: what was held goes to others, and the next `fetch` raises it.
+    """
 
     async def on_assigned(self, partitions: Mapping[int, int]) -> None:
         """The partitions are ours, each with its committed offset; no record of theirs is fetched before this returns.
@@ -112,7 +115,7 @@ class Log(Protocol):
         """
 
     async def read(self, topic: str, partition: int, offset: int, records_max: int) -> Sequence[Record]:
-        """Read records from an offset on, outside any group. Does not wait."""
+        """Read records from an offset on, outside any group; does not wait. May cut the answer short by size."""
 
     async def bounds(self, topic: str, partition: int) -> Bounds:
         """Return what a partition holds right now."""
