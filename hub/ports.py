@@ -229,7 +229,7 @@ class ParkedRow:
 
 @dataclass(frozen=True, slots=True)
 class PartitionMemory:
-    """What the store remembers of a partition when a worker takes it over.
+    """What the store remembers of a partition when a worker takes it over. The first epoch is 1.
 
     `settled` holds the deliveries of records at or past the committed offset that need no further work: final in the
     ledger, or a tombstone. `rows` are the parked rows of the partition without their envelopes, in lane order.

@@ -102,7 +102,9 @@ class Worker:
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
         shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
-        holding = Holding(partition, gate, shelf, memory, suspect_below=min(end, gate.limit))
+        # The first owner ever has no predecessor that could have left a call behind.
+        suspect_below = committed if memory.epoch == 1 else min(end, gate.limit)
+        holding = Holding(partition, gate, shelf, memory, suspect_below)
         self._holdings[partition] = holding
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
         self._dispatch.adopt(holding, memory.rows)
