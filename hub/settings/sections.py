@@ -1,0 +1,167 @@
+"""The sections of the configuration files; adapters and access define theirs themselves.
+
+Units stand last in the names; the defaults are what one machine with one hub does well with.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, SecretBytes, field_validator, model_validator
+
+from hub.access import AgencyEntry, Grant, SystemEntry
+from schemas.model import ConfigModel
+from schemas.procedure import Procedure
+from schemas.text import Name, Token
+
+_KEY_BYTES = 32
+
+
+def _key(secret: SecretBytes) -> SecretBytes:
+    try:
+        key = bytes.fromhex(secret.get_secret_value().decode())
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise ValueError(f"must be {2 * _KEY_BYTES} hexadecimal digits")
+    return SecretBytes(key)
+
+
+Key = Annotated[SecretBytes, AfterValidator(_key)]
+"""A key of 32 bytes, written as 64 hexadecimal digits."""
+
+Seconds = Annotated[float, Field(gt=0, le=86400)]
+DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite:///[^?#\s]+$")]
+"""`sqlite:///file`, relative to the hub's home; `sqlite:////file` is absolute."""
+
+
+class Listen(ConfigModel):
+    """Where the hub's door is. Port 0 lets the system choose."""
+
+    host: Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[0-9A-Za-z.:_-]+$")]
+    port: Annotated[int, Field(ge=0, le=65535)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isdecimal():
+            raise ValueError("must be host:port, such as 127.0.0.1:8080")
+        return {"host": host.strip("[]"), "port": port}
+
+
+class Limits(ConfigModel):
+    """Bounds of the whole hub. Lower `window_records` only after a clean stop; `partitions` never change."""
+
+    body_bytes_max: Annotated[int, Field(ge=1024, le=16 * 1024 * 1024)] = 1024 * 1024
+    requests_in_flight_max: Annotated[int, Field(ge=1, le=100_000)] = 512
+    window_records: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    inflight_park_after_s: Seconds = 1.0
+    disk_free_bytes_min: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
+    partitions: Annotated[int, Field(ge=1, le=256)] = 8
+
+
+class Retry(ConfigModel):
+    """Waiting between the tries of a delivery: doubles from `first_s` to `max_s`."""
+
+    first_s: Seconds = 1.0
+    max_s: Seconds = 300.0
+
+    @field_validator("max_s")
+    @classmethod
+    def _in_order(cls, value: float, info: Any) -> float:
+        if value < info.data.get("first_s", 0):
+            raise ValueError("must not be less than first_s")
+        return value
+
+
+class Deadlines(ConfigModel):
+    """How long somebody waits: a caller for an acceptance or a lookup, a stop for the calls under way."""
+
+    accept_s: Seconds = 10.0
+    lookup_s: Seconds = 30.0
+    drain_s: Seconds = 10.0
+
+
+class Secrets(ConfigModel):
+    """The hub's own keys: for data keys, API keys, fingerprints of bodies, and digests of persons in the audit."""
+
+    master_key: Key
+    api_key_pepper: Key
+    fingerprint_key: Key
+    subject_key: Key
+
+
+class HubSection(ConfigModel):
+    """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder."""
+
+    title: Name = "Trục tích hợp, chia sẻ dữ liệu"
+    listen: Listen = Listen(host="127.0.0.1", port=8080)
+    home: Path
+    log: DatabaseUrl = "sqlite:///log.db"
+    store: DatabaseUrl = "sqlite:///store.db"
+    keys: DatabaseUrl = "sqlite:///keys.db"
+    secrets: Secrets
+    limits: Limits = Limits()
+    retry: Retry = Retry()
+    deadlines: Deadlines = Deadlines()
+
+    def file(self, url: str) -> Path:
+        """Return the file of a database url."""
+        return self.home / url.removeprefix("sqlite:///")
+
+
+class Agency(ConfigModel):
+    """One agency that the hub knows."""
+
+    code: AgencyEntry
+    name: Name
+
+
+class AgenciesFile(ConfigModel):
+    """`agencies.yaml`."""
+
+    agencies: Annotated[tuple[Agency, ...], Field(min_length=1, max_length=10_000)]
+
+
+class SystemsFile(ConfigModel):
+    """`systems.yaml`: who may call, with the digests of their keys."""
+
+    systems: Annotated[tuple[SystemEntry, ...], Field(max_length=10_000)] = ()
+
+
+class SystemGrants(ConfigModel):
+    """What one system may use."""
+
+    agency: AgencyEntry
+    system: Token
+    grants: tuple[Grant, ...]
+
+
+class GrantsFile(ConfigModel):
+    """`grants.yaml`: what is not listed here is denied."""
+
+    grants: Annotated[tuple[SystemGrants, ...], Field(max_length=10_000)] = ()
+
+
+class ProceduresFile(ConfigModel):
+    """`procedures.yaml`: every version of every procedure, each with the days on which it holds."""
+
+    procedures: Annotated[tuple[Procedure, ...], Field(min_length=1, max_length=20_000)]
+
+
+class PlatformSection(ConfigModel):
+    """One file of `platforms/`: which adapter speaks to the platform, and how much of the hub it may use.
+
+    `settings` belongs to the adapter, whose module says what may stand there.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    adapter: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$", max_length=200)]
+    enabled: bool = True
+    concurrency_max: Annotated[int, Field(ge=1, le=1000)] = 32
+    hot_max: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
+    circuit_open_s: Seconds = 1.0
+    circuit_open_max_s: Seconds = 30.0
+    settings: Annotated[dict[str, Any], Field(default_factory=dict)]
