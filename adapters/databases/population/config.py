@@ -55,7 +55,7 @@ class PopulationConfig(ConfigModel):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "population"
     url: HeaderText
     validation_url: HeaderText
-    user: Annotated[HeaderText, Field(pattern="^[^:]+$")]
+    user: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,300}$", description="Visible ASCII, no colon")]
     secret_key: Secret
     api_key: Secret
     x_road_client: HeaderText
