@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, select
 
 from hub.ports import Projected, Record
 from hub.store import inbox, tables, tally
@@ -36,9 +36,7 @@ class SqlProjection:
 
 def next_offset(connection: Connection, topic: str, partition: int) -> int:
     """Return the next offset that the projection wants; 0 when nothing was projected."""
-    row = tables.projection.c
-    wanted = select(row.next_offset).where(row.topic == topic, row.partition == partition).with_for_update()
-    return connection.execute(wanted).scalar() or 0
+    return connection.execute(_wanted(topic, partition)).scalar() or 0
 
 
 def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
@@ -48,7 +46,7 @@ def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
 
 def apply(connection: Connection, topic: str, partition: int, batch: Sequence[Projected], end: int) -> None:
     """Write the rows of the records that were not applied before, and the next offset."""
-    start = next_offset(connection, topic, partition)
+    start = connection.execute(_wanted(topic, partition).with_for_update()).scalar() or 0
     fresh = [projected for projected in batch if projected.record.offset >= start]
     commands = [(each.record, each.command) for each in fresh if each.command is not None]
     outcomes = [(each.record, each.outcome) for each in fresh if each.outcome is not None]
@@ -62,6 +60,11 @@ def apply(connection: Connection, topic: str, partition: int, batch: Sequence[Pr
     if end > start:
         row = {"topic": topic, "partition": partition, "next_offset": end}
         connection.execute(upsert(connection, tables.projection), row)
+
+
+def _wanted(topic: str, partition: int) -> Select[int]:
+    row = tables.projection.c
+    return select(row.next_offset).where(row.topic == topic, row.partition == partition)
 
 
 def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, CommandHeader]]) -> None:
@@ -120,7 +123,7 @@ def _raise_heads(connection: Connection, headers: Iterable[CommandHeader]) -> No
         inbox.raise_heads(connection, raised)
 
 
-def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; what is there stays."""
     if rows:
         connection.execute(conflict_insert(connection, table).on_conflict_do_nothing(), rows)

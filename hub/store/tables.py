@@ -172,17 +172,20 @@ parked = Table(
     Column("platform", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
-    Column("index", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("code", Text, nullable=False),
     Column("settled", Boolean, nullable=False),
     Column("envelope", LargeBinary, nullable=False),
-    Index(None, "partition", "ordering_key", "platform", "offset", "index"),
+    Index(None, "partition", "ordering_key", "platform", "offset", "place"),
     Index(None, "partition", "offset"),
 )
-"""The parking place. A `settled` row is a tombstone: it has no envelope, and it goes when its record is committed."""
+"""The parking place. (`partition`, `offset`, `place`) orders a lane.
+
+A `settled` row is a tombstone: it has no envelope, and it goes when its record is committed.
+"""
 
 master_key = Table("master_key", KEYS, Column("id", Text, primary_key=True))
 """The ids of the master keys under which data keys were wrapped."""

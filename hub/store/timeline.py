@@ -4,11 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
 from hub.store import tables
 from schemas.delivery import DeliveryState, OutcomeClass, Step
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
+
+MESSAGES_MAX = 1000
+"""A timeline tells the newest messages of a dossier."""
+
+HOPS_MAX = 5000
+"""A timeline tells the newest hops of its messages."""
 
 Reasons = Mapping[bytes, str]
 """What platforms said, by the sealed envelope that held it."""
@@ -33,21 +39,24 @@ class DossierRows:
 def dossier_rows(connection: Connection, ordering_key: str) -> DossierRows | None:
     """Read the rows of a dossier; None when no message of it was seen in the log."""
     message, delivery, hop = tables.message, tables.delivery, tables.hop
-    in_order = (
-        select(message).where(message.c.ordering_key == ordering_key).order_by(message.c.partition, message.c.offset)
-    )
-    messages = connection.execute(in_order).all()
+    messages = _newest(connection, message, message.c.ordering_key == ordering_key, MESSAGES_MAX)
     if not messages:
         return None
     ids = [row.message_id for row in messages]
     lines = select(delivery).where(delivery.c.message_id.in_(ids)).order_by(delivery.c.place, delivery.c.part)
-    hops = select(hop).where(hop.c.message_id.in_(ids)).order_by(hop.c.partition, hop.c.offset)
-    return DossierRows(messages, _by_message(connection.execute(lines)), _by_message(connection.execute(hops)))
+    hops = _newest(connection, hop, hop.c.message_id.in_(ids), HOPS_MAX)
+    return DossierRows(messages, _by_message(connection.execute(lines)), _by_message(hops))
 
 
 def timeline(ordering_key: str, rows: DossierRows, reasons: Reasons) -> Timeline:
     """Tell the rows as a timeline; a hop whose reason is not among `reasons` has none."""
     return Timeline(dossier_code=ordering_key, messages=tuple(_message(row, rows, reasons) for row in rows.messages))
+
+
+def _newest(connection: Connection, table: Table, wanted: ColumnElement[bool], rows_max: int) -> Sequence[Row[Any]]:
+    """Return the last rows by their place in the log, oldest first."""
+    newest = select(table).where(wanted).order_by(table.c.partition.desc(), table.c.offset.desc()).limit(rows_max)
+    return connection.execute(newest).all()[::-1]
 
 
 def _by_message(rows: Iterable[Row[Any]]) -> Mapping[str, Sequence[Row[Any]]]:

@@ -117,7 +117,7 @@ def _parking() -> None:
         sa.Column("platform", sa.Text, nullable=False),
         sa.Column("partition", sa.Integer, nullable=False),
         sa.Column("offset", sa.BigInteger, nullable=False),
-        sa.Column("index", sa.Integer, nullable=False),
+        sa.Column("place", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
@@ -127,9 +127,9 @@ def _parking() -> None:
         sa.PrimaryKeyConstraint("message_id", "operation", "part", name=op.f("pk_parked")),
     )
     op.create_index(
-        op.f("ix_parked_partition_ordering_key_platform_offset_index"),
+        op.f("ix_parked_partition_ordering_key_platform_offset_place"),
         "parked",
-        ["partition", "ordering_key", "platform", "offset", "index"],
+        ["partition", "ordering_key", "platform", "offset", "place"],
     )
     op.create_index(op.f("ix_parked_partition_offset"), "parked", ["partition", "offset"])
 

@@ -1,0 +1,123 @@
+"""The data keys, one per subject, in a file of their own: who deletes a key has erased what it sealed."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from hub.errors import ConfigInvalid, Unsealable
+from hub.store import tables
+from hub.store.database import Database
+from hub.store.gathering import Gathering
+from hub.store.lru import Lru
+from hub.store.wrapping import MasterKey, fresh_key
+
+_data_key = tables.data_key.c
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """One wrapped data key; the columns of the table `data_key`."""
+
+    key_id: str
+    subject: bytes
+    master_key_id: str
+    wrapped: bytes
+    destroyed_at: datetime | None = None
+
+
+class SqlKeys:
+    """The `Keys` port. Made by `open`. Unwrapped keys are remembered, `cached_max` of them."""
+
+    def __init__(self, database: Database, master: MasterKey, *, cached_max: int = 100_000) -> None:
+        self._database = database
+        self._master = master
+        self._offers = Gathering(database, keep)
+        self._by_subject: Lru[str, tuple[str, bytes]] = Lru(cached_max)
+        self._by_id: Lru[str, bytes] = Lru(cached_max)
+
+    @classmethod
+    async def open(cls, database: Database, master_key: bytes, *, cached_max: int = 100_000) -> "SqlKeys":
+        """Return the keys, after a check that this master key wraps them. ConfigInvalid when another one does."""
+        master = MasterKey(master_key)
+        await database.write(lambda connection: know_master(connection, master.id))
+        return cls(database, master, cached_max=cached_max)
+
+    async def key_for(self, subject: str) -> tuple[str, bytes]:
+        """See `Keys.key_for`. Errors: Unavailable, WriteInDoubt, Overloaded, Unsealable."""
+        known = self._by_subject.get(subject)
+        if known is None:
+            row = await self._offers.ask(self._offer(subject))
+            known = (row.key_id, self._unwrapped(row))
+            self._by_subject.put(subject, known)
+        return known
+
+    async def key(self, key_id: str) -> bytes:
+        """See `Keys.key`. Errors: Unavailable, Overloaded, Unsealable."""
+        known = self._by_id.get(key_id)
+        if known is not None:
+            return known
+        row = await self._database.read(lambda connection: find(connection, key_id))
+        if row is None:
+            raise Unsealable(f"no data key {key_id}")
+        return self._unwrapped(row)
+
+    def _offer(self, subject: str) -> KeyRow:
+        """Return a fresh key for the subject, which counts when it has none yet."""
+        key_id = secrets.token_hex(12)
+        hidden = self._master.subject(subject)
+        return KeyRow(key_id, hidden, self._master.id, self._master.wrap(key_id, hidden, fresh_key()))
+
+    def _unwrapped(self, row: KeyRow) -> bytes:
+        if row.destroyed_at is not None:
+            raise Unsealable(f"data key {row.key_id} was destroyed")
+        key = self._master.unwrap(row.key_id, row.subject, row.wrapped)
+        self._by_id.put(row.key_id, key)
+        return key
+
+
+def know_master(connection: Connection, master_key_id: str) -> None:
+    """Note the master key of a fresh key store. ConfigInvalid when its keys are wrapped by another one."""
+    known = connection.scalars(select(tables.master_key.c.id)).all()
+    if not known:
+        connection.execute(insert(tables.master_key), {"id": master_key_id})
+    elif master_key_id not in known:
+        raise ConfigInvalid(
+            f"the master key ({master_key_id}) is not the one that wraps the data keys ({', '.join(known)}): "
+            "put the right master key in its place, or restore the key store that belongs to this one"
+        )
+
+
+def keep(connection: Connection, offers: Sequence[KeyRow]) -> Sequence[KeyRow]:
+    """Return the key of each subject; a subject without one gets the first that is offered for it."""
+    subjects = list({offer.subject for offer in offers})
+    rows = connection.execute(select(tables.data_key).where(_data_key.subject.in_(subjects)))
+    kept = {row.subject: _key_row(row) for row in rows}
+    fresh = {offer.subject: offer for offer in reversed(offers) if offer.subject not in kept}
+    if fresh:
+        connection.execute(insert(tables.data_key), [_columns(offer) for offer in fresh.values()])
+    kept |= fresh
+    return [kept[offer.subject] for offer in offers]
+
+
+def find(connection: Connection, key_id: str) -> KeyRow | None:
+    """Return a key by its id."""
+    row = connection.execute(select(tables.data_key).where(_data_key.key_id == key_id)).one_or_none()
+    return None if row is None else _key_row(row)
+
+
+def _key_row(row: Row[Any]) -> KeyRow:
+    return KeyRow(row.key_id, row.subject, row.master_key_id, row.wrapped, row.destroyed_at)
+
+
+def _columns(row: KeyRow) -> dict[str, Any]:
+    return {
+        "key_id": row.key_id,
+        "subject": row.subject,
+        "master_key_id": row.master_key_id,
+        "wrapped": row.wrapped,
+        "destroyed_at": row.destroyed_at,
+    }

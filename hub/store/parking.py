@@ -1,0 +1,174 @@
+"""The parking place: deliveries that wait for their next try, fenced by the epoch of their partition's owner."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, exists, false, or_, select, true, update
+
+from hub.errors import StaleOwner
+from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory
+from hub.store import tables
+from hub.store.database import Database
+from hub.store.dialect import conflict_insert, upsert
+from schemas.delivery import DeliveryState
+
+_row = tables.parked.c
+_line = tables.delivery.c
+_owner = tables.partition_owner
+
+_DEAD = DeliveryState.DEAD.value
+_FINISHED = tuple(state.value for state in DeliveryState if state.final and state is not DeliveryState.DEAD)
+"""Final, and no longer in the way of its lane."""
+
+_SAME_DELIVERY = and_(_row.message_id == _line.message_id, _row.operation == _line.operation, _row.part == _line.part)
+_LANE_ORDER = (_row.partition, _row.offset, _row.place)
+
+
+class SqlParking:
+    """The `Parking` port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_over(self, partition: int, committed: int) -> PartitionMemory:
+        """See `Parking.take_over`."""
+        return await self._database.write(lambda connection: take_over(connection, partition, committed))
+
+    async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
+        """See `Parking.put`."""
+        await self._database.write(lambda connection: put(connection, partition, epoch, rows))
+
+    async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
+        """See `Parking.fetch`."""
+        return await self._database.read(lambda connection: fetch(connection, partition, lane, rows_max))
+
+    async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
+        """See `Parking.settle`. An id without a row is passed over."""
+        await self._database.write(lambda connection: settle(connection, partition, epoch, ids))
+
+    async def sweep(self, partition: int, epoch: int, committed: int) -> None:
+        """See `Parking.sweep`."""
+        await self._database.write(lambda connection: sweep(connection, partition, epoch, committed))
+
+
+def take_over(connection: Connection, partition: int, committed: int) -> PartitionMemory:
+    """Raise the epoch and return what is remembered. Rows that the ledger knows as finished become tombstones."""
+    epoch = _raise_epoch(connection, partition)
+    finished = exists().where(_SAME_DELIVERY, _line.state.in_(_FINISHED))
+    connection.execute(_bury().where(_row.partition == partition, _row.settled == false(), finished))
+    settled = _settled(connection, partition, committed)
+    return PartitionMemory(epoch, settled, tuple(_outlines(connection, partition)))
+
+
+def put(connection: Connection, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
+    """Insert or overwrite rows."""
+    _fence(connection, partition, epoch)
+    if rows:
+        connection.execute(upsert(connection, tables.parked), [_columns(row) for row in rows])
+
+
+def fetch(connection: Connection, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
+    """Return the first rows of a lane, envelopes included."""
+    of_lane = select(tables.parked).where(
+        _row.partition == partition,
+        _row.ordering_key == lane.ordering_key,
+        _row.platform == lane.platform,
+        _row.settled == false(),
+    )
+    rows = connection.execute(of_lane.order_by(*_LANE_ORDER).limit(rows_max))
+    return [_parked(row, row.envelope) for row in rows]
+
+
+def settle(connection: Connection, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
+    """Turn rows into tombstones."""
+    _fence(connection, partition, epoch)
+    named = _bury().where(
+        _row.partition == partition,
+        _row.message_id == bindparam("id_message"),
+        _row.operation == bindparam("id_operation"),
+        _row.part == bindparam("id_part"),
+    )
+    if ids:
+        values = [{"id_message": each.message_id, "id_operation": each.operation, "id_part": each.part} for each in ids]
+        connection.execute(named, values)
+
+
+def sweep(connection: Connection, partition: int, epoch: int, committed: int) -> None:
+    """Remove the tombstones of records below the committed offset."""
+    _fence(connection, partition, epoch)
+    below = and_(_row.partition == partition, _row.settled == true(), _row.offset < committed)
+    connection.execute(delete(tables.parked).where(below))
+
+
+def _bury() -> Update:
+    return update(tables.parked).values(settled=True, envelope=b"")
+
+
+def _raise_epoch(connection: Connection, partition: int) -> int:
+    statement = conflict_insert(connection, _owner).values(partition=partition, epoch=1)
+    raised = statement.on_conflict_do_update(index_elements=["partition"], set_={"epoch": _owner.c.epoch + 1})
+    epoch: int = connection.execute(raised.returning(_owner.c.epoch)).scalar_one()
+    return epoch
+
+
+def _fence(connection: Connection, partition: int, epoch: int) -> None:
+    """Let only the present owner of the partition pass. Where rows can be locked, it stays the owner until the end."""
+    current = connection.execute(select(_owner.c.epoch).where(_owner.c.partition == partition).with_for_update())
+    if current.scalar() != epoch:
+        raise StaleOwner(f"partition {partition}, epoch {epoch}")
+
+
+def _settled(connection: Connection, partition: int, committed: int) -> frozenset[DeliveryId]:
+    """Return the deliveries of records at or past the committed offset that need no further work.
+
+    A dead one without a row is none of them: its outcome was written and the row that holds its lane was not.
+    """
+    held = exists().where(_SAME_DELIVERY)
+    final = or_(_line.state.in_(_FINISHED), and_(_line.state == _DEAD, held))
+    past = and_(_line.source_partition == partition, _line.source_offset >= committed)
+    ledger = select(_line.message_id, _line.operation, _line.part).where(past, final)
+    tombstones = select(_row.message_id, _row.operation, _row.part).where(
+        _row.partition == partition, _row.offset >= committed, _row.settled == true()
+    )
+    return frozenset(DeliveryId(*row) for each in (ledger, tombstones) for row in connection.execute(each))
+
+
+def _outlines(connection: Connection, partition: int) -> Iterable[ParkedRow]:
+    """Return the rows of a partition without their envelopes, in lane order."""
+    columns = [column for column in _row if column is not _row.envelope]
+    outlines = select(*columns).where(_row.partition == partition, _row.settled == false()).order_by(*_LANE_ORDER)
+    return (_parked(row, b"") for row in connection.execute(outlines))
+
+
+def _parked(row: Row[Any], envelope: bytes) -> ParkedRow:
+    return ParkedRow(
+        id=DeliveryId(row.message_id, row.operation, row.part),
+        lane=LaneKey(row.ordering_key, row.platform),
+        partition=row.partition,
+        offset=row.offset,
+        index=row.place,
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        due_at=row.due_at,
+        envelope=envelope,
+        code=row.code,
+    )
+
+
+def _columns(row: ParkedRow) -> dict[str, Any]:
+    return {
+        "message_id": row.id.message_id,
+        "operation": row.id.operation,
+        "part": row.id.part,
+        "ordering_key": row.lane.ordering_key,
+        "platform": row.lane.platform,
+        "partition": row.partition,
+        "offset": row.offset,
+        "place": row.index,
+        "state": row.state.value,
+        "attempts": row.attempts,
+        "due_at": row.due_at,
+        "code": row.code,
+        "settled": False,
+        "envelope": row.envelope,
+    }
