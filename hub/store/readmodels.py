@@ -32,7 +32,27 @@ class SqlReadModels:
         rows = await self._database.read(lambda connection: dossier_rows(connection, ordering_key))
         return None if rows is None else timeline(ordering_key, rows, await self._reasons(rows.sealed))
 
-    async def sender_of(connection: Connection, message_id: str) -> tuple[str, str] | None:
+    async def sender_of(self, message_id: str) -> tuple[str, str] | None:
+        """See `ReadModels.sender_of`."""
+        return await self._database.read(lambda connection: sender_of(connection, message_id))
+
+    async def first_record_of(self, message_id: str) -> tuple[int, int] | None:
+        """Return (partition, offset) of the first record of a message that was seen in the log."""
+        return await self._database.read(lambda connection: first_record_of(connection, message_id))
+
+    async def _reasons(self, envelopes: Iterable[bytes]) -> Reasons:
+        if self._unseal is None:
+            return {}
+        reasons = {}
+        for envelope in envelopes:
+            try:
+                reasons[envelope] = await self._unseal(envelope)
+            except Unsealable:
+                continue
+        return reasons
+
+
+def sender_of(connection: Connection, message_id: str) -> tuple[str, str] | None:
     """Return (agency, ordering key) of a message that was seen in the log."""
     wanted = select(_message.sender_agency, _message.ordering_key).where(_message.message_id == message_id)
     row = connection.execute(wanted).one_or_none()
