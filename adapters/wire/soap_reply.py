@@ -4,6 +4,7 @@ No DOCTYPE, hence no entities; depth and amplification are bounded by the parser
 name the kind of failure only: nothing that the platform wrote.
 """
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
@@ -85,6 +86,9 @@ def _content(envelope: etree._Element) -> etree._Element:
 
 def _fault(element: etree._Element) -> SoapFault:
     """Read a fault; its parts have no namespace in SOAP 1.1, and get one from careless platforms."""
-    code = element.findtext("{*}faultcode") or ""
-    text = element.findtext("{*}faultstring") or ""
-    return SoapFault(code.strip().rpartition(":")[2][:TEXT_MAX], text.strip()[:TEXT_MAX])
+    code, text = (_line(element.findtext(f"{{*}}{name}")) for name in ("faultcode", "faultstring"))
+    return SoapFault(code.rpartition(":")[2], text)
+
+
+def _line(text: str | None) -> str:
+    return unicodedata.normalize("NFC", (text or "").strip()[:TEXT_MAX])

@@ -52,7 +52,6 @@ class PopulationConfig(ConfigModel):
     `waiting_max` may wait for their turn within the deadline; a reply holds `persons_max` persons at most.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "population"
     url: HeaderText
     validation_url: HeaderText
     user: Annotated[str, Field(pattern=r"^[\x21-\x39\x3b-\x7e]{1,300}$", description="Visible ASCII, no colon")]

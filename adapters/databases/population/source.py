@@ -18,6 +18,7 @@ from adapters.wire.soap_reply import body_element
 from hub.ports import Clock
 from schemas.citizen import Citizen, CitizenQuery
 
+PLATFORM: Final = "population"
 PACKAGE: Final = "adapters.databases.population"
 OPERATION: Final = "TraCuuThongTinCongDan"
 BINDING: Final = "{http://dancuquocgia.bca}PopulationSoap"
@@ -26,17 +27,14 @@ BINDING: Final = "{http://dancuquocgia.bca}PopulationSoap"
 class PopulationSource:
     """Service 037 behind the `CitizenSource` port: confirms a person by number, name and birth; it does not search."""
 
+    platform = PLATFORM
+
     def __init__(self, config: PopulationConfig, clock: Clock, http: WireClient) -> None:
         self._config = config
         self._clock = clock
         self._http = http
         self._service = SoapService(load_contract(PACKAGE, "population.wsdl"), BINDING, httpx.URL(config.url))
         self._slots = Slots(config.lookups_max, config.waiting_max)
-
-    @property
-    def platform(self) -> str:
-        """The platform's name in configuration, audit and metrics."""
-        return self._config.name
 
     async def lookup(self, query: CitizenQuery, request_id: str) -> Sequence[Citizen]:
         """Return the persons that match: none, one, or several, within `wire.deadline_s`.
