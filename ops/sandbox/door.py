@@ -138,7 +138,7 @@ class Door:
 
     def _bound(self) -> socket.socket:
         """Bind a socket; one that is bound and does not listen keeps the port while the door is shut."""
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio then sets TCP_NODELAY
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self._host, self._port))

@@ -28,25 +28,22 @@ class Form:
             if not document.get(name):
                 return f"Trường {path}{name}: bắt buộc"
         for name, value in document.items():
-            problem = self._problem_of(name, value, path)
-            if problem is not None:
+            if type(value) is str and (rule := self.fields.get(name)) is not None:
+                if value and (problem := rule(value)) is not None:
+                    return f"Trường {path}{name}: {problem}"
+            elif (problem := self._problem_of_other(name, value, path)) is not None:
                 return problem
         return None
 
-    def _problem_of(self, name: str, value: object, path: str) -> str | None:
-        rule = self.fields.get(name)
-        if rule is None:
-            if (form := self.lists.get(name)) is not None:
-                return form.problem_of_list(value, f"{path}{name}")
+    def _problem_of_other(self, name: str, value: object, path: str) -> str | None:
+        """Judge what is not a text under the name of a text."""
+        if (form := self.lists.get(name)) is not None:
+            return form.problem_of_list(value, f"{path}{name}") if value != [] else None
+        if name not in self.fields:
             return f"Trường {path}{name}: không có trong đặc tả"
-        if type(value) is not str:
-            if value is None and name in self.nullable:
-                return None
-            return f"Trường {path}{name}: phải là chuỗi"
-        if not value:
+        if value is None and name in self.nullable:
             return None
-        problem = rule(value)
-        return None if problem is None else f"Trường {path}{name}: {problem}"
+        return f"Trường {path}{name}: phải là chuỗi"
 
     def problem_of_list(self, value: object, path: str) -> str | None:
         """Say what is wrong with an array of such objects."""
