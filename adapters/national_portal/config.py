@@ -1,0 +1,105 @@
+"""Configuration of the National Public Service Portal's adapter."""
+
+import re
+import unicodedata
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from adapters.wire.settings import WireSettings
+from hub.ports import OutcomeRule
+from schemas.delivery import OutcomeClass
+from schemas.model import ConfigModel
+from schemas.text import Token
+
+Line = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _pattern(text: str) -> str:
+    """Return a regular expression in NFC, as the portal's texts are compared. ValueError when it is none."""
+    text = unicodedata.normalize("NFC", text)
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+class Recognition(ConfigModel):
+    """How a reply is recognised: by one of the codes, and by a text (regular expression, case does not matter).
+
+    What is left out matches anything; both left out match nothing.
+    """
+
+    codes: tuple[str, ...] = ()
+    text: str = ""
+
+    _valid_text = field_validator("text")(_pattern)
+
+    def fits(self, code: str, text: str) -> bool:
+        """Whether a reply with this code and text is meant."""
+        if self.codes and code not in self.codes:
+            return False
+        if not self.text:
+            return bool(self.codes)
+        return re.search(self.text, text, re.IGNORECASE) is not None
+
+
+class Rule(ConfigModel):
+    """One row of an outcome table. `http_status` is one status or a range: `503`, `500-599`."""
+
+    outcome: OutcomeClass
+    http_status: Annotated[str, Field(pattern=r"^[1-5]\d\d(-[1-5]\d\d)?$")] | None = None
+    code: str | None = None
+    text: str | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _valid_text(cls, text: str | None) -> str | None:
+        return None if text is None else _pattern(text)
+
+    def row(self) -> OutcomeRule:
+        """Return the row in the form that the pipeline reads."""
+        first, _, last = (self.http_status or "").partition("-")
+        span = (int(first), int(last or first)) if first else None
+        return OutcomeRule(self.outcome, http_status=span, code=self.code, text=self.text)
+
+
+class FeeCodes(ConfigModel):
+    """Codes of fees. The portal's lists were not published; these values are assumed from what other senders use."""
+
+    fee: str = "1"
+    charge: str = "1"
+    before: str = "1"
+    after: str = "4"
+
+
+class PortalConfig(ConfigModel):
+    """One account at the portal's adapter. Code and text patterns are assumed unless the template says otherwise.
+
+    `unit` is the portal's `madonvi`, `provider` the member code that goes into the header `dstcode`.
+    """
+
+    adapter_url: Annotated[str, Field(max_length=500)]
+    login_path: Line = "/mapi/login"
+    read_path: Line = "/mapi/g"
+    push_path: Line = "/mapi/g"
+    username: Line
+    password: SecretStr
+    provider: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[!-~]+$")]
+    unit: Token
+    wire: WireSettings = WireSettings()
+    session_age_s_max: Annotated[float, Field(gt=0, le=86_400)] = 1800.0
+    session_refused: Recognition = Recognition(text=r"\bsession\b|phiên (làm việc|đăng nhập)")
+    duplicate: Recognition = Recognition(codes=("3", "-3"), text="đã tồn tại")
+    unknown_dossier: Recognition = Recognition(text=r"hồ sơ.*(không|chưa) tồn tại|không tìm thấy.*hồ sơ")
+    database_codes: dict[Token, Token] = Field(default_factory=dict)
+    fee_codes: FeeCodes = FeeCodes()
+    sync_rules: tuple[Rule, ...] = ()
+    progress_rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _allowed_address(self) -> Self:
+        if not self.wire.allows(self.adapter_url):
+            raise ValueError("adapter_url must be https, or http with wire.plain_http")
+        return self
