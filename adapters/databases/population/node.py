@@ -32,25 +32,32 @@ class Node:
 
     def one(self, name: str) -> "Node":
         """Return the child of that name, or an absent one. ReplyUnreadable when there are several."""
-        found = self._children.get(name, ())
-        if len(found) > 1:
-            raise ReplyUnreadable(f"{name} more than once")
-        return Node(name, found[0] if found else None)
+        return Node(name, self._child(name))
 
     def text(self, name: str) -> str | None:
-        """Return the text of a child; see `line`."""
-        return self.one(name).line()
+        """Return the text of a child as `line` does."""
+        return _line(name, self._child(name))
 
     def line(self) -> str | None:
         """Return the element's own text in NFC with single blanks; None when it is absent or empty.
 
         ReplyUnreadable for markup, control characters, or more than `TEXT_MAX` characters.
         """
-        if self._element is None:
-            return None
-        if self._children:
-            raise ReplyUnreadable(f"markup in {self._name}")
-        text = unicodedata.normalize("NFC", " ".join((self._element.text or "").split()))
-        if len(text) > TEXT_MAX or any(unicodedata.category(char) in _CONTROL for char in text):
-            raise ReplyUnreadable(f"{self._name} is no line of text")
-        return text or None
+        return _line(self._name, self._element)
+
+    def _child(self, name: str) -> etree._Element | None:
+        found = self._children.get(name, ())
+        if len(found) > 1:
+            raise ReplyUnreadable(f"{name} more than once")
+        return found[0] if found else None
+
+
+def _line(name: str, element: etree._Element | None) -> str | None:
+    if element is None:
+        return None
+    if len(element):
+        raise ReplyUnreadable(f"markup in {name}")
+    text = unicodedata.normalize("NFC", " ".join((element.text or "").split()))
+    if len(text) > TEXT_MAX or not (text.isprintable() or _CONTROL.isdisjoint(map(unicodedata.category, text))):
+        raise ReplyUnreadable(f"{name} is no line of text")
+    return text or None
