@@ -53,7 +53,14 @@ class PortalReply:
         return [result] if result else []
 
     def judged_later(self) -> Reply:
-        """Return what the outcome table is asked about."""
+        """Return what the outcome table is asked about: an item that failed speaks for its whole batch."""
+        for item in self.results if self.succeeded else ():
+            if (
+                isinstance(item, dict)
+                and "error_code" in item
+                and (code := _code(item["error_code"])) not in SUCCESS_CODES
+            ):
+                return Reply(self.http_status, code, _text(item, b""))
         return Reply(self.http_status, self.code, self.text)
 
 

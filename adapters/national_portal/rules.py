@@ -12,7 +12,7 @@ from schemas.delivery import OutcomeClass as Is
 
 OK = (200, 299)
 SUCCESS_CODES = ("0", "00")
-NOT_SUCCESS = r"(không|chưa)(\s+\w+)?\s+thành công"
+NOT_SUCCESS = r"(không|chưa)(\s+\w+){0,4}\s+thành công"
 """Contains "thành công" and says the contrary."""
 
 SYSTEM_TROUBLE = r"lỗi hệ thống|hệ thống.{0,20}(bận|lỗi|gián đoạn)|timeout|time out|exception"
