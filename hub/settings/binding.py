@@ -17,6 +17,14 @@ from schemas.problem import RULES
 
 _Bound = TypeVar("_Bound", bound=BaseModel)
 _QUOTED = re.compile(r"'([^']*)'")
+_PLAIN = {
+    **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be keys with values"),
+    "string_type": "must be text",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+}
 
 
 class Binder:
@@ -80,4 +88,4 @@ def _words(model: type[BaseModel], document: Document, path: KeyPath, detail: Er
         case "value_error":
             reason = str(detail["ctx"]["error"])
             return RULES[reason].en if reason in RULES else reason
-    return detail["msg"]
+    return _PLAIN.get(detail["type"]) or detail["msg"].replace("Input should be", "must be")

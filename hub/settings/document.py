@@ -132,4 +132,4 @@ def _item(node: yaml.Node, path: KeyPath, reading: _Reading) -> Any:
 
 
 def _absent(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.value == "" and node.style is None
+    return isinstance(node, yaml.ScalarNode) and node.value == "" and not node.style

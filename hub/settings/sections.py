@@ -50,6 +50,12 @@ class Listen(ConfigModel):
             raise ValueError("must be host:port, such as 127.0.0.1:8080")
         return {"host": host.strip("[]"), "port": port}
 
+    @property
+    def address(self) -> str:
+        """Where a client on this machine finds the door."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
 
 class Limits(ConfigModel):
     """Bounds of the whole hub. Lower `window_records` only after a clean stop; `partitions` never change."""

@@ -1,0 +1,166 @@
+"""The commands of `hub`. An expected error is one clear line on stderr and exit code 1; wrong usage exits with 2."""
+
+import asyncio
+import importlib
+import importlib.resources
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+import uvloop
+from rich.console import Console
+
+from hub.cli.following import fetch_timeline, read_key, show
+from hub.errors import ConfigInvalid, HubError
+from hub.settings import Installation, load
+from hub.settings.founding import found
+from hub.settings.keys import add_key
+from hub.telemetry import configure_logging
+
+SAMPLE_AGENCY = "H56.14"
+SAMPLE_SYSTEM = "mot-cua"
+
+app = typer.Typer(
+    name="hub", help="The data-sharing bus of a province.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+key = typer.Typer(help="API keys of the systems that call.", no_args_is_help=True)
+app.add_typer(key, name="key")
+
+_FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+Config = Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")]
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A folder that is empty or does not exist yet.")],
+    listen: Annotated[str | None, typer.Option(help="host:port of the hub's door.")] = None,
+) -> None:
+    """Make an installation: commented files, fresh secrets, and an API key for the sample system."""
+    with importlib.resources.as_file(importlib.resources.files("ops") / "config") as templates:
+        found(folder, templates, listen)
+    token = _add_key(load(folder, environ={}), SAMPLE_AGENCY, SAMPLE_SYSTEM)
+    typer.echo(f"Made {folder}. Keep {folder}/secrets safe: without master.key no sealed body can be opened again.")
+    _show_token(SAMPLE_AGENCY, SAMPLE_SYSTEM, token)
+    typer.echo(f"Next: hub check-config --config {folder}; hub run --config {folder}")
+
+
+@key.command("new")
+def key_new(
+    agency: Annotated[str, typer.Option(help="Code of the system's agency, such as H56.14.")],
+    system: Annotated[str, typer.Option(help="Name of the system in systems.yaml.")],
+    config: Config = Path(),
+) -> None:
+    """Make an API key for a system and put its digest into systems.yaml; a running hub reads it at its next start."""
+    _show_token(agency, system, _add_key(load(config), agency, system))
+
+
+@app.command("check-config")
+def check_config(config: Config = Path()) -> None:
+    """Read everything and say everything that is wrong."""
+    try:
+        installation = load(config)
+    except ConfigInvalid as error:
+        typer.echo(error.hint, err=True)
+        count = len(error.hint.splitlines())
+        _fail(f"{count} problem{'s' if count > 1 else ''} in {config.absolute()}")
+    _warn(installation)
+    _summarise(installation)
+
+
+@app.command()
+def run(
+    config: Config = Path(), verbose: Annotated[bool, typer.Option("--verbose", help="Log details.")] = False
+) -> None:
+    """Run the hub until it is told to stop."""
+    installation = load(config)
+    configure_logging(sys.stderr, logging.DEBUG if verbose else logging.INFO)
+    _warn(installation)
+    serve = _part("hub.app", "serve")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(installation))
+
+
+@app.command()
+def follow(
+    code: Annotated[str, typer.Argument(help="The dossier's code, such as H56.14-261122-0001.")],
+    config: Config = Path(),
+    url: Annotated[str | None, typer.Option(help="Address of the running hub; else the one of hub.yaml.")] = None,
+    key_file: Annotated[Path | None, typer.Option("--key", help="File with an API key; else HUB_API_KEY.")] = None,
+) -> None:
+    """Show what became of a dossier, hop by hop, in Vietnamese time."""
+    token = read_key(key_file, os.environ)
+    address = url or load(config).hub.listen.address
+    show(fetch_timeline(address, code, token), Console())
+
+
+@app.command(context_settings=_FORWARD, add_help_option=False)
+def sandbox(context: typer.Context) -> None:
+    """Run the sandbox platforms; --folder DIR says where their ledgers are kept."""
+    raise typer.Exit(_part("ops.sandbox.__main__", "main")(context.args))
+
+
+@app.command(context_settings=_FORWARD, add_help_option=False)
+def demo(context: typer.Context) -> None:
+    """Run the whole thing on this machine with sandbox platforms; --exit ends when the story is told."""
+    raise typer.Exit(_part("ops.demo", "main")(context.args))
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    try:
+        app()
+    except HubError as error:
+        _fail(error.hint or error.problem_code)
+    except OSError as error:
+        _fail(": ".join(part for part in (error.filename, error.strerror) if part) or type(error).__name__)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _add_key(installation: Installation, agency: str, system: str) -> str:
+    pepper = installation.hub.secrets.api_key_pepper.get_secret_value()
+    return add_key(installation.folder, agency, system, pepper)
+
+
+def _show_token(agency: str, system: str, token: str) -> None:
+    typer.echo(f"API key of {agency}/{system}; it is shown this once and kept nowhere:")
+    typer.echo(token)
+
+
+def _warn(installation: Installation) -> None:
+    for warning in installation.warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _summarise(installation: Installation) -> None:
+    hub = installation.hub
+    platforms = ", ".join(platform.name for platform in installation.platforms) or "none is switched on"
+    keys = sum(len(system.keys) for system in installation.systems)
+    typer.echo(f"{installation.folder}: everything is in order")
+    typer.echo(f"  door        {hub.listen.address}")
+    typer.echo(f"  home        {hub.home}")
+    typer.echo(f"  log, store  {hub.log}, {hub.store}")
+    typer.echo(f"  agencies    {len(installation.agencies)}")
+    typer.echo(f"  systems     {len(installation.systems)} with {keys} API key(s)")
+    typer.echo(f"  procedures  {len(installation.procedures)}")
+    typer.echo(f"  platforms   {platforms}")
+
+
+def _part(module: str, name: str) -> Any:
+    """Return a part of the project that is only needed now, and may have been left out of an installation."""
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name and module.startswith(error.name):
+            raise ConfigInvalid(f"{module} is not part of this installation") from None
+        raise
+
+
+def _fail(text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    sys.exit(1)

@@ -1,0 +1,57 @@
+"""Founding an installation: the commented templates, fresh keys, and a first API key."""
+
+import os
+import re
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+
+from hub.errors import ConfigInvalid
+from hub.settings.installation import HUB_FILE, load
+
+SECRETS_FOLDER = "secrets"
+KEY_FILES = ("master.key", "api-key-pepper.key", "fingerprint.key", "subject.key")
+_KEY_BYTES = 32
+_LISTEN = re.compile(r"^listen:.*$", re.MULTILINE)
+
+
+def found(folder: Path, templates: Path, listen: str | None = None) -> None:
+    """Make an installation in an empty or missing folder. It appears whole or not at all; ConfigInvalid says why not.
+
+    Secrets are made with mode 0600. `listen` (host:port) replaces the template's.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigInvalid(f"{folder} is not an empty folder; name one that does not exist yet")
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _fill(fresh, templates, listen)
+        load(fresh, environ={})
+        fresh.replace(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _fill(folder: Path, templates: Path, listen: str | None) -> None:
+    left_out = shutil.ignore_patterns("__pycache__", "*.py")
+    # Only the text is copied: an installed template may be read-only.
+    shutil.copytree(templates, folder, dirs_exist_ok=True, ignore=left_out, copy_function=shutil.copyfile)
+    if listen is not None:
+        file = folder / HUB_FILE
+        text = file.read_text(encoding="utf-8")
+        file.write_text(_LISTEN.sub(f"listen: {listen}", text, count=1), encoding="utf-8")
+    kept = folder / SECRETS_FOLDER
+    kept.mkdir(mode=0o700, exist_ok=True)
+    for name in KEY_FILES:
+        _write_secret(kept / name, secrets.token_hex(_KEY_BYTES))
+    for file in kept.iterdir():
+        file.chmod(0o600)
+
+
+def _write_secret(file: Path, text: str) -> None:
+    """Write a file that nobody else could read at any moment."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(f"{text}\n")
