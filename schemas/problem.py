@@ -39,6 +39,16 @@ class Problem(Model):
     fields: tuple[FieldProblem, ...] = ()
 
 
+class ProblemKind(Model):
+    """What a code means, wherever it occurs."""
+
+    code: str
+    status: int
+    origin: Origin
+    vi: str
+    en: str
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One text in both languages."""

@@ -1,1 +1,22 @@
 """The doors: parse a request, ask the one use case, answer."""
+
+from hub.ingress.acceptance import COMMANDS, Acceptance, AcceptanceRooms
+from hub.ingress.endpoints import RestRooms
+from hub.ingress.follow import Follow
+from hub.ingress.lookup import Lookup, LookupRooms
+from hub.ingress.readiness import Check
+from hub.ingress.recent import Recent
+from hub.ingress.rest import rest_app
+
+__all__ = [
+    "COMMANDS",
+    "Acceptance",
+    "AcceptanceRooms",
+    "Check",
+    "Follow",
+    "Lookup",
+    "LookupRooms",
+    "Recent",
+    "RestRooms",
+    "rest_app",
+]

@@ -12,6 +12,8 @@ from schemas.dossier import DossierCode, DossierSubmission
 
 CLOCKS_APART_MAX = timedelta(minutes=5)
 """How far a sender's clock may run ahead of the hub's."""
+BIRTH_YEAR_MIN = 1880
+"""The same bound as for `birth_year`."""
 
 _HAPPENED = ("received_at", "submitted_at", "finished_at", "returned_at", "refused_at")
 _AFTER_RECEPTION = ("due_at", "finished_at", "returned_at")
@@ -42,6 +44,8 @@ def check_query(query: CitizenQuery, catalogue: Catalogue, now: datetime) -> lis
         broken.append(BrokenRule("procedure", "unknown_procedure"))
     if query.birth_date is not None and query.birth_date > today:
         broken.append(BrokenRule("birth_date", "future"))
+    if query.birth_date is not None and query.birth_date.year < BIRTH_YEAR_MIN:
+        broken.append(BrokenRule("birth_date", "range"))
     if query.birth_year is not None and query.birth_year > today.year:
         broken.append(BrokenRule("birth_year", "future"))
     return broken

@@ -1,0 +1,116 @@
+"""The REST operations: read the request, ask the use case, write the answer. No decisions of their own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.access import ApiKeys, Principal
+from hub.errors import NotFound, Unauthenticated
+from hub.ingress.acceptance import Acceptance
+from hub.ingress.follow import Follow
+from hub.ingress.live_overview import LiveOverview
+from hub.ingress.lookup import Lookup
+from hub.ingress.problems import kind_of
+from hub.ingress.readiness import Check, readiness
+from hub.ingress.reading import idempotency_key, read_body, read_model, require_json
+from hub.ingress.visit import Visit
+from hub.ports import Clock, ReadModels
+from hub.telemetry import Metrics
+from schemas.citizen import CitizenQuery
+from schemas.dossier import DossierSubmission
+from schemas.model import Model
+
+JSON = "application/json"
+_SCHEME = "bearer "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestRooms:
+    """What the REST door stands on. `checks` name the parts that must work for the hub to be ready."""
+
+    api_keys: ApiKeys
+    acceptance: Acceptance
+    lookup: Lookup
+    follow: Follow
+    read_models: ReadModels
+    metrics: Metrics
+    clock: Clock
+    checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
+    body_bytes_max: int = 1024 * 1024
+    body_wait_s: float = 10.0
+
+
+class Endpoints:
+    """One method per operation. Errors leave as exceptions of the tree; the door turns them into problems."""
+
+    def __init__(self, rooms: RestRooms) -> None:
+        self._rooms = rooms
+        self._overview = LiveOverview(rooms.read_models, rooms.clock)
+
+    async def submit(self, request: Request) -> Response:
+        """Take one state of a dossier in."""
+        principal = self._principal(request)
+        key = idempotency_key(request)
+        submission = read_model(DossierSubmission, await self._body(request))
+        receipt = await self._rooms.acceptance.accept(principal, submission, key)
+        return _json(receipt, 202, {"Location": receipt.follow})
+
+    async def lookup(self, request: Request) -> Response:
+        """Ask for a citizen's record."""
+        principal = self._principal(request)
+        query = read_model(CitizenQuery, await self._body(request))
+        return _json(await self._rooms.lookup.ask(principal, query))
+
+    async def message(self, request: Request) -> Response:
+        """Tell where a message stands."""
+        principal = self._principal(request)
+        return _json(await self._rooms.follow.message(principal, request.path_params["message_id"]))
+
+    async def timeline(self, request: Request) -> Response:
+        """Tell everything about a dossier."""
+        principal = self._principal(request)
+        return _json(await self._rooms.follow.timeline(principal, request.path_params["code"]))
+
+    async def overview(self, _: Request) -> Response:
+        """Count messages and deliveries."""
+        return Response(await self._overview.body(), media_type=JSON)
+
+    async def problem(self, request: Request) -> Response:
+        """Explain a code. NotFound when there is no such code."""
+        kind = kind_of(request.path_params["code"])
+        if kind is None:
+            raise NotFound("no such code")
+        return _json(kind)
+
+    async def metrics(self, _: Request) -> Response:
+        """Return the page that Prometheus reads."""
+        page, media_type = self._rooms.metrics.render()
+        return Response(page, headers={"Content-Type": media_type})
+
+    async def healthz(self, _: Request) -> Response:
+        """Answer, which is all that liveness means."""
+        return Response(b'{"status":"ok"}', media_type=JSON)
+
+    async def readyz(self, _: Request) -> Response:
+        """Ask every part whether it can work."""
+        found = await readiness(self._rooms.checks)
+        return _json(found, 200 if found.ready else 503)
+
+    def _principal(self, request: Request) -> Principal:
+        given = request.headers.get("authorization", "")
+        if not given.lower().startswith(_SCHEME):
+            raise Unauthenticated("no bearer key")
+        principal = self._rooms.api_keys.authenticate(given[len(_SCHEME) :].strip())
+        Visit.of(request.scope).principal = principal
+        return principal
+
+    async def _body(self, request: Request) -> bytes:
+        require_json(request)
+        return await read_body(request, self._rooms.body_bytes_max, self._rooms.body_wait_s)
+
+
+def _json(model: Model, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(model.model_dump_json().encode(), status, headers, media_type=JSON)

@@ -1,0 +1,135 @@
+"""Examples for the OpenAPI document. The persons are invented; the numbers are those of the sandbox."""
+
+from types import MappingProxyType
+from typing import Any
+
+Example = dict[str, Any]
+
+_MESSAGE_ID = "019aa8f2-5d00-7000-8000-000000000001"
+_RECEIVED = "2026-11-22T01:00:00Z"
+
+SUBMISSION: Example = {
+    "code": "H56.14-261122-0001",
+    "revision": 1,
+    "procedure": "1.001193",
+    "status": "accepted",
+    "channel": "online",
+    "applicant": {
+        "kind": "citizen",
+        "name": "Nguyễn Văn A",
+        "personal_number": "001000000001",
+        "account_verified": True,
+    },
+    "summary": "Đăng ký khai sinh",
+    "processing_unit": "Ủy ban nhân dân phường Hạc Thành",
+    "received_at": "2026-11-22T07:55:00+07:00",
+    "due_at": "2026-11-23T17:00:00+07:00",
+    "result_delivery": "counter",
+    "attachments": [
+        {
+            "id": "tk-01",
+            "name": "Tờ khai đăng ký khai sinh.pdf",
+            "url": "https://motcua.example/tep/tk-01",
+            "digitised": True,
+        }
+    ],
+    "progress": [
+        {
+            "officer": "Trần Thị B",
+            "position": "Chuyên viên",
+            "unit": "Bộ phận một cửa",
+            "at": "2026-11-22T07:56:00+07:00",
+            "content": "Tiếp nhận hồ sơ",
+            "status": "accepted",
+            "started_at": "2026-11-22T07:55:00+07:00",
+        }
+    ],
+    "consulted_databases": ["population"],
+}
+
+QUERY: Example = {
+    "personal_number": "001000000001",
+    "full_name": "Nguyễn Văn A",
+    "birth_date": "2000-01-31",
+    "procedure": "1.001193",
+    "dossier_code": "H56.14-261122-0001",
+    "purpose": "birth-registration",
+    "officer": "canbo.mc01",
+}
+
+ANSWER: Example = {
+    "request_id": "019aa8f2-5d00-7000-8000-000000000002",
+    "match": "one",
+    "source": "population",
+    "asked_at": "2026-11-22T01:00:00+00:00",
+    "citizen": {
+        "personal_number": "001000000001",
+        "full_name": "NGUYỄN VĂN A",
+        "gender": "male",
+        "birth_date": "2000-01-31",
+        "permanent_residence": {"province": "38", "commune": "14758", "detail": "Số 1, phố Ví Dụ"},
+    },
+}
+
+RECEIPT: Example = {
+    "message_id": _MESSAGE_ID,
+    "dossier_code": "H56.14-261122-0001",
+    "revision": 1,
+    "accepted_at": _RECEIVED,
+    "follow": f"/v1/messages/{_MESSAGE_ID}",
+}
+
+MESSAGE: Example = {
+    "message_id": _MESSAGE_ID,
+    "kind": "dossier",
+    "revision": 1,
+    "sender_agency": "H56.14",
+    "sender_system": "motcua",
+    "accepted_at": _RECEIVED,
+    "deliveries": [
+        {
+            "operation": "national_portal.dossier_sync",
+            "platform": "national_portal",
+            "part": 0,
+            "of": 1,
+            "state": "delivered",
+            "attempts": 1,
+            "code": "0",
+            "next_try_at": None,
+            "possibly_doubled": False,
+        }
+    ],
+    "hops": [{"at": _RECEIVED, "event": "accepted"}],
+}
+
+TIMELINE: Example = {"dossier_code": "H56.14-261122-0001", "messages": [MESSAGE]}
+
+OVERVIEW: Example = {
+    "accepted": 128,
+    "platforms": [{"platform": "national_portal", "waiting": 3, "in_flight": 2, "parked": 0, "delivered": 123}],
+}
+
+READINESS: Example = {"ready": False, "checks": {"log": "ok", "disk": "nearly full"}}
+
+PROBLEM_KIND: Example = {
+    "code": "caller.not_found",
+    "status": 404,
+    "origin": "caller",
+    "vi": "Không tìm thấy.",
+    "en": "Not found.",
+}
+
+EXAMPLES = MappingProxyType(
+    {
+        "DossierSubmission": SUBMISSION,
+        "CitizenQuery": QUERY,
+        "CitizenAnswer": ANSWER,
+        "Receipt": RECEIPT,
+        "MessageLine": MESSAGE,
+        "Timeline": TIMELINE,
+        "Overview": OVERVIEW,
+        "Readiness": READINESS,
+        "ProblemKind": PROBLEM_KIND,
+    }
+)
+"""By the name of the model."""

@@ -1,0 +1,206 @@
+"""The OpenAPI document of the REST door, made from the table of operations and the models of the contract.
+
+Vietnamese stands first, English after it. The document is served by the hub itself and needs nothing from elsewhere.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic.json_schema import models_json_schema
+
+from hub.errors import BrokenRule, CallerError, HubError, HubFault, Invalid, PlatformFault
+from hub.ingress.examples import EXAMPLES
+from hub.ingress.field_words import FIELDS, MODELS
+from hub.ingress.operations import OPERATIONS, TAGS, Operation
+from hub.ingress.problems import MEDIA_TYPE, STATUS, problem_of
+from hub.ingress.reading import IDEMPOTENCY_HEADER
+from hub.ingress.visit import CORRELATION_HEADER
+from schemas.model import Model
+from schemas.problem import PROBLEMS, Problem, Words
+
+Json = dict[str, Any]
+Mode = Literal["validation", "serialization"]
+
+_TITLE = Words("Trục chia sẻ dữ liệu cấp tỉnh", "Provincial data-sharing hub")
+_ABOUT = Words(
+    "Mọi lỗi đều theo RFC 9457 (application/problem+json), nêu mã ổn định, bên gây lỗi (caller, hub, platform), trường "
+    "sai và quy tắc bị vi phạm. Lời gọi ghi cần tiêu đề Idempotency-Key. Thời điểm luôn kèm múi giờ.",
+    "Every error follows RFC 9457 (application/problem+json) and names a stable code, the party at fault (caller, hub, "
+    "platform), the field and the rule it broke. Writes need an Idempotency-Key header. Times carry an offset.",
+)
+_TOKEN = {"type": "string", "minLength": 1, "maxLength": 128}
+_PARAMETERS: Json = {
+    "message_id": {"schema": {"type": "string", "format": "uuid"}, "in": "path"},
+    "code": {"schema": {"type": "string", "maxLength": 64}, "in": "path"},
+    IDEMPOTENCY_HEADER: {"schema": _TOKEN | {"pattern": "^[A-Za-z0-9!#$%&'*+\\-.^_`|~:/=@]+$"}, "in": "header"},
+    CORRELATION_HEADER: {"schema": _TOKEN | {"pattern": "^[A-Za-z0-9._:\\-]+$"}, "in": "header"},
+}
+_PARAMETER_WORDS = {
+    "message_id": Words("Mã bản tin ghi trong biên nhận.", "The message id that the receipt states."),
+    "code": Words("Mã hồ sơ, hoặc mã lỗi ở /problems.", "A dossier code, or an error code under /problems."),
+    IDEMPOTENCY_HEADER: Words(
+        "Khóa do bên gọi đặt, duy nhất cho mỗi nội dung; gửi lại thì giữ nguyên khóa.",
+        "A key that the caller chooses, one per content; a repeat keeps its key.",
+    ),
+    CORRELATION_HEADER: Words(
+        "Mã theo dõi của bên gọi; được trả lại và ghi nhật ký. Không đặt dữ liệu cá nhân vào đây.",
+        "The caller's own id for this call; it is returned and logged. Never personal data.",
+    ),
+}
+_HEADERS: Json = {
+    CORRELATION_HEADER: Words("Mã theo dõi của lời gọi.", "The id of this call."),
+    "Location": Words("Nơi theo dõi bản tin.", "Where to follow the message."),
+    "Retry-After": Words("Số giây nên chờ.", "Seconds to wait."),
+}
+
+
+def document() -> Json:
+    """Return the whole document."""
+    paths: Json = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": _line(_TITLE), "version": "1.0.0", "description": _text(_ABOUT)},
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name, "description": _line(words)} for name, words in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "examples": {code: {"summary": _line(PROBLEMS[code]), "value": _example(code)} for code in PROBLEMS},
+            "headers": {name: _header(name) for name in _HEADERS},
+            "securitySchemes": {"apiKey": _security_scheme()},
+        },
+    }
+
+
+def _operation(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": _line(operation.summary),
+        "description": _text(operation.description),
+        "parameters": [_parameter(name) for name in _parameter_names(operation)],
+        "responses": _responses(operation),
+        "security": [{"apiKey": []}] if operation.secured else [],
+    }
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": {"application/json": _media(operation.body)}}
+    return described
+
+
+def _parameter_names(operation: Operation) -> Iterable[str]:
+    yield from (name for name in ("message_id", "code") if f"{{{name}}}" in operation.path)
+    if operation.keyed:
+        yield IDEMPOTENCY_HEADER
+    yield CORRELATION_HEADER
+
+
+def _parameter(name: str) -> Json:
+    required = name != CORRELATION_HEADER
+    return {"name": name, "required": required, "description": _text(_PARAMETER_WORDS[name]), **_PARAMETERS[name]}
+
+
+def _responses(operation: Operation) -> Json:
+    found = {str(operation.status): _answer(operation)}
+    if operation.also:
+        found[str(operation.also)] = _answer(operation)
+    codes = (*operation.codes, HubFault.code)
+    for status in sorted({STATUS[code] for code in codes}):
+        found[str(status)] = _problems([code for code in codes if STATUS[code] == status])
+    return found
+
+
+def _answer(operation: Operation) -> Json:
+    headers = [CORRELATION_HEADER, *(["Location"] if operation.keyed else [])]
+    content: Json = {"application/json": _media(operation.answer)} if operation.answer else _plain(operation)
+    return {"description": _line(operation.summary), "headers": _header_refs(headers), "content": content}
+
+
+def _plain(operation: Operation) -> Json:
+    if operation.name == "metrics":
+        return {"text/plain": {"schema": {"type": "string"}}}
+    return {"application/json": {"schema": {"type": "object", "properties": {"status": {"const": "ok"}}}}}
+
+
+def _problems(codes: list[str]) -> Json:
+    waits = any(_example(code)["retry_after_s"] for code in codes)
+    return {
+        "description": "\n\n".join(f"`{code}`: {_line(PROBLEMS[code])}" for code in codes),
+        "headers": _header_refs([CORRELATION_HEADER, *(["Retry-After"] if waits else [])]),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": _ref("schemas", Problem.__name__),
+                "examples": {code: _ref("examples", code) for code in codes},
+            }
+        },
+    }
+
+
+def _media(model: type[Model]) -> Json:
+    return {"schema": _ref("schemas", model.__name__), "example": EXAMPLES[model.__name__]}
+
+
+def _example(code: str) -> Json:
+    """Return a problem as an answer would carry it."""
+    parent = {"caller": CallerError, "hub": HubFault, "platform": PlatformFault}[code.partition(".")[0]]
+    classes = [kind for kind in _tree(parent) if kind.code == code]
+    error: HubError
+    if code == Invalid.code:
+        error = Invalid([BrokenRule("applicant.personal_number", "pattern")])
+    else:
+        error = classes[0]() if classes else parent(code=code)
+    return problem_of(error, "motcua-20261122-0001").model_dump(mode="json")
+
+
+def _tree(root: type[HubError]) -> Iterable[type[HubError]]:
+    for child in root.__subclasses__():
+        yield child
+        yield from _tree(child)
+
+
+def _schemas() -> Json:
+    models: list[tuple[type[Model], Mode]] = [(Problem, "serialization")]
+    models += [(operation.body, "validation") for operation in OPERATIONS if operation.body]
+    models += [(operation.answer, "serialization") for operation in OPERATIONS if operation.answer]
+    _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    schemas: Json = made["$defs"]
+    return {name: _described(name, schema) for name, schema in sorted(schemas.items())}
+
+
+def _described(name: str, schema: Json) -> Json:
+    """Put the words of both languages where pydantic put the docstrings."""
+    schema = {**schema, "description": _text(MODELS[name])}
+    for field, form in schema.get("properties", {}).items():
+        form.pop("title", None)
+        form["description"] = _text(FIELDS[f"{name}.{field}"])
+    return schema
+
+
+def _header(name: str) -> Json:
+    kind = "integer" if name == "Retry-After" else "string"
+    return {"description": _text(_HEADERS[name]), "schema": {"type": kind}}
+
+
+def _header_refs(names: list[str]) -> Json:
+    return {name: _ref("headers", name) for name in names}
+
+
+def _security_scheme() -> Json:
+    words = Words(
+        "Khóa API do cơ quan vận hành trục cấp, dạng hk_<mã>_<bí mật>.",
+        "The API key that the hub's operator issued, in the form hk_<id>_<secret>.",
+    )
+    return {"type": "http", "scheme": "bearer", "bearerFormat": "hk_<id>_<secret>", "description": _text(words)}
+
+
+def _ref(kind: str, name: str) -> Json:
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def _line(words: Words) -> str:
+    return f"{words.vi} / {words.en}"
+
+
+def _text(words: Words) -> str:
+    return f"{words.vi}\n\n{words.en}"

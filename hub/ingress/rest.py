@@ -1,0 +1,81 @@
+"""The REST door: an application made of the operations, the pages it is given, and the gate around them."""
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from hub.errors import CallerError, HubError, Malformed, NotFound
+from hub.ingress.endpoints import JSON, Endpoints, RestRooms
+from hub.ingress.gate import Gate
+from hub.ingress.openapi import document
+from hub.ingress.operations import OPERATIONS
+from hub.ingress.problems import problem_response
+from hub.ingress.visit import Visit
+from hub.telemetry import Logger, logger
+
+QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/v1/overview"})
+"""Routes that machines ask every second: their good answers leave no line in the log."""
+
+
+class _PlainRoute(APIRoute):
+    """A route whose endpoint takes the request and returns the response, with nothing in between."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the endpoint itself."""
+        return self.endpoint
+
+
+def rest_app(rooms: RestRooms, pages: Sequence[BaseRoute] = (), log: Logger | None = None) -> FastAPI:
+    """Return the application. `pages` are served as they are, beside the operations and /openapi.json."""
+    described = document()
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, routes=list(pages))
+    app.router.route_class = _PlainRoute
+    app.openapi = lambda: described  # type: ignore[method-assign]  # FastAPI's own way to give another document
+    endpoints = Endpoints(rooms)
+    for operation in OPERATIONS:
+        endpoint = getattr(endpoints, operation.name)
+        app.add_api_route(operation.path, endpoint, methods=[operation.method], name=operation.name)
+    app.add_api_route("/openapi.json", _Document(orjson.dumps(described)).serve, methods=["GET"])
+    app.add_exception_handler(HubError, _refused)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_middleware(
+        Gate, clock=rooms.clock, metrics=rooms.metrics, log=log or logger("ingress"), quiet=_quiet(pages)
+    )
+    return app
+
+
+def _quiet(pages: Sequence[BaseRoute]) -> frozenset[str]:
+    return QUIET | {str(getattr(page, "path", "")) for page in pages}
+
+
+class _Document:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def serve(self, _: Request) -> Response:
+        return Response(self._body, media_type=JSON)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HubError):
+        raise error
+    visit = Visit.of(request.scope)
+    visit.code = error.problem_code
+    return problem_response(error, visit.correlation_id)
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    """Turn what the router says (no such path, no such method) into a problem."""
+    status = getattr(error, "status_code", 400)
+    known: dict[int, HubError] = {404: NotFound("no such path"), 405: CallerError("method", code="caller.method")}
+    response = await _refused(request, known.get(status, Malformed("refused by the router")))
+    if allowed := (getattr(error, "headers", None) or {}).get("Allow"):
+        response.headers["Allow"] = allowed
+    return response
