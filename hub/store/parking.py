@@ -3,7 +3,21 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, exists, false, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from hub.errors import StaleOwner
 from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory
@@ -105,17 +119,20 @@ def _bury() -> Update:
 
 
 def _raise_epoch(connection: Connection, partition: int) -> int:
-    statement = conflict_insert(connection, _owner).values(partition=partition, epoch=1)
-    raised = statement.on_conflict_do_update(index_elements=["partition"], set_={"epoch": _owner.c.epoch + 1})
-    epoch: int = connection.execute(raised.returning(_owner.c.epoch)).scalar_one()
-    return epoch
+    first = conflict_insert(connection, _owner).values(partition=partition, epoch=1)
+    raised = first.on_conflict_do_update(index_elements=["partition"], set_={"epoch": _owner.c.epoch + 1})
+    connection.execute(raised)
+    return connection.execute(_epoch(partition)).scalar_one()
 
 
 def _fence(connection: Connection, partition: int, epoch: int) -> None:
     """Let only the present owner of the partition pass. Where rows can be locked, it stays the owner until the end."""
-    current = connection.execute(select(_owner.c.epoch).where(_owner.c.partition == partition).with_for_update())
-    if current.scalar() != epoch:
+    if connection.execute(_epoch(partition).with_for_update()).scalar() != epoch:
         raise StaleOwner(f"partition {partition}, epoch {epoch}")
+
+
+def _epoch(partition: int) -> Select[int]:
+    return select(_owner.c.epoch).where(_owner.c.partition == partition)
 
 
 def _settled(connection: Connection, partition: int, committed: int) -> frozenset[DeliveryId]:

@@ -36,9 +36,9 @@ class SqlReadModels:
         """See `ReadModels.sender_of`."""
         return await self._database.read(lambda connection: sender_of(connection, message_id))
 
-    async def first_record_of(self, message_id: str) -> tuple[int, int] | None:
-        """Return (partition, offset) of the first record of a message that was seen in the log."""
-        return await self._database.read(lambda connection: first_record_of(connection, message_id))
+    async def first_offset(self, message_id: str) -> int | None:
+        """See `ReadModels.first_offset`."""
+        return await self._database.read(lambda connection: first_offset(connection, message_id))
 
     async def _reasons(self, envelopes: Iterable[bytes]) -> Reasons:
         if self._unseal is None:
@@ -59,8 +59,6 @@ def sender_of(connection: Connection, message_id: str) -> tuple[str, str] | None
     return None if row is None else (row.sender_agency, row.ordering_key)
 
 
-def first_record_of(connection: Connection, message_id: str) -> tuple[int, int] | None:
-    """Return (partition, offset) of the first record of a message that was seen in the log."""
-    wanted = select(_message.partition, _message.offset).where(_message.message_id == message_id)
-    row = connection.execute(wanted).one_or_none()
-    return None if row is None else (row.partition, row.offset)
+def first_offset(connection: Connection, message_id: str) -> int | None:
+    """Return the offset of the first record of a message that was seen in the log."""
+    return connection.execute(select(_message.offset).where(_message.message_id == message_id)).scalar()
