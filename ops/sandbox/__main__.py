@@ -17,6 +17,8 @@ import uvloop
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ops.sandbox.ledger import LedgerInUse
+from ops.sandbox.population.sandbox import PopulationSandbox
+from ops.sandbox.population.settings import PopulationSettings
 from ops.sandbox.portal.sandbox import PortalSandbox
 from ops.sandbox.portal.settings import PortalSettings
 from ops.sandbox.sandbox import Placement, Sandbox, running
@@ -28,6 +30,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     portal: PortalSettings = PortalSettings()
+    population: PopulationSettings = PopulationSettings()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +63,10 @@ def _sandboxes(options: argparse.Namespace) -> dict[str, Sandbox]:
         ports = (getattr(options, f"{name}_port"), getattr(options, f"{name}_control_port"))
         return Placement(options.folder, *ports, seed=options.seed)
 
-    return {"portal": PortalSandbox(placement("portal"), settings.portal)}
+    return {
+        "portal": PortalSandbox(placement("portal"), settings.portal),
+        "population": PopulationSandbox(placement("population"), settings.population),
+    }
 
 
 async def _run(options: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""The national population database's service 037 `TraCuuThongTinCongDan` as a sandbox, with invented persons."""
