@@ -6,6 +6,7 @@ import importlib.resources
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -109,10 +110,10 @@ def demo(context: typer.Context) -> None:
     raise typer.Exit(_part("ops.demo", "main")(context.args))
 
 
-def main() -> NoReturn:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; the arguments of the process when none are given."""
     try:
-        app()
+        app(arguments)
     except HubError as error:
         _fail(error.hint or error.problem_code)
     except OSError as error:

@@ -17,6 +17,7 @@ from schemas.problem import RULES
 
 _Bound = TypeVar("_Bound", bound=BaseModel)
 _QUOTED = re.compile(r"'([^']*)'")
+_SHOULD = re.compile(r"^\w+ should ")
 _PLAIN = {
     **dict.fromkeys(("tuple_type", "list_type", "set_type", "frozen_set_type"), "must be a list"),
     **dict.fromkeys(("model_type", "dict_type", "model_attributes_type"), "must be keys with values"),
@@ -88,4 +89,4 @@ def _words(model: type[BaseModel], document: Document, path: KeyPath, detail: Er
         case "value_error":
             reason = str(detail["ctx"]["error"])
             return RULES[reason].en if reason in RULES else reason
-    return _PLAIN.get(detail["type"]) or detail["msg"].replace("Input should be", "must be")
+    return _PLAIN.get(detail["type"]) or _SHOULD.sub("must ", detail["msg"])

@@ -50,7 +50,7 @@ def read(folder: Path, name: str, problems: Problems) -> Document | None:
         problems.add(f"{name}:{refused[0]}", (), refused[1])
         return None
     if not isinstance(node, yaml.MappingNode):
-        problems.add(f"{name}:1", (), "keys with values are expected here")
+        problems.add(f"{name}:1", (), "must be keys with values")
         return None
     lines: dict[KeyPath, int] = {}
     return Document(name, _mapping(node, (), _Reading(name, lines, problems)), lines)

@@ -3,8 +3,9 @@
 Units stand last in the names; the defaults are what one machine with one hub does well with.
 """
 
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, SecretBytes, field_validator, model_validator
 
@@ -13,7 +14,9 @@ from schemas.model import ConfigModel
 from schemas.procedure import Procedure
 from schemas.text import Name, Token
 
+_Entry = TypeVar("_Entry")
 _KEY_BYTES = 32
+_SQLITE = re.compile(r"sqlite:///[^?#\s]+")
 
 
 def _key(secret: SecretBytes) -> SecretBytes:
@@ -26,11 +29,23 @@ def _key(secret: SecretBytes) -> SecretBytes:
     return SecretBytes(key)
 
 
+def _some(entries: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+    if not entries:
+        raise ValueError("must not be empty")
+    return entries
+
+
+def _sqlite(url: str) -> str:
+    if not _SQLITE.fullmatch(url):
+        raise ValueError("must be sqlite:///file")
+    return url
+
+
 Key = Annotated[SecretBytes, AfterValidator(_key)]
 """A key of 32 bytes, written as 64 hexadecimal digits."""
 
 Seconds = Annotated[float, Field(gt=0, le=86400)]
-DatabaseUrl = Annotated[str, Field(pattern=r"^sqlite:///[^?#\s]+$")]
+DatabaseUrl = Annotated[str, AfterValidator(_sqlite)]
 """`sqlite:///file`, relative to the hub's home; `sqlite:////file` is absolute."""
 
 
@@ -128,7 +143,7 @@ class Agency(ConfigModel):
 class AgenciesFile(ConfigModel):
     """`agencies.yaml`."""
 
-    agencies: Annotated[tuple[Agency, ...], Field(min_length=1, max_length=10_000)]
+    agencies: Annotated[tuple[Agency, ...], Field(max_length=10_000), AfterValidator(_some)]
 
 
 class SystemsFile(ConfigModel):
@@ -154,7 +169,7 @@ class GrantsFile(ConfigModel):
 class ProceduresFile(ConfigModel):
     """`procedures.yaml`: every version of every procedure, each with the days on which it holds."""
 
-    procedures: Annotated[tuple[Procedure, ...], Field(min_length=1, max_length=20_000)]
+    procedures: Annotated[tuple[Procedure, ...], Field(max_length=20_000), AfterValidator(_some)]
 
 
 class PlatformSection(ConfigModel):

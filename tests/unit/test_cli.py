@@ -1,0 +1,130 @@
+"""The command line says one clear thing and ends with the right code."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hub.access import ApiKeys
+from hub.cli import main
+from hub.cli.commands import _part
+from hub.errors import ConfigInvalid
+from hub.settings import load
+from tests.fakes.installation_folder import change, write_installation
+
+
+def _run(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+@pytest.fixture
+def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """An installation made by `hub init`, with its token in the last line but one of what was printed."""
+    assert _run("init", str(tmp_path / "hub")) == 0
+    (tmp_path / "printed").write_text(capsys.readouterr().out, encoding="utf-8")
+    return tmp_path / "hub"
+
+
+def test_init_prints_a_token_that_opens_the_door(folder: Path) -> None:
+    """The sample system's key is printed once, and only its digest is kept."""
+    token = (folder.parent / "printed").read_text(encoding="utf-8").splitlines()[2]
+    installation = load(folder, environ={})
+    pepper = installation.hub.secrets.api_key_pepper.get_secret_value()
+    assert ApiKeys(installation.systems, pepper).authenticate(token).sender == "H56.14/mot-cua"
+    kept = "".join(file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file())
+    assert token.rpartition("_")[2] not in kept
+
+
+def test_init_takes_only_an_empty_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second run is refused in one line."""
+    assert _run("init", str(folder)) == 1
+    assert capsys.readouterr().err == f"{folder} is not an empty folder; name one that does not exist yet\n"
+
+
+def test_a_fresh_installation_is_in_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """check-config after init prints a summary and nothing to worry about."""
+    assert _run("check-config", "--config", str(folder)) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.splitlines()[0] == f"{folder}: everything is in order"
+    assert "  door        http://127.0.0.1:8080" in printed.out.splitlines()
+
+
+def test_check_config_prints_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each problem is a line, then their number; the code is 1."""
+    folder = write_installation(tmp_path / "hub")
+    change(folder, "hub.yaml", "partitions", "partitons")
+    (folder / "grants.yaml").unlink()
+    assert _run("check-config", "--config", str(folder)) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "hub.yaml:9: limits.partitons: unknown key — did you mean 'partitions'?",
+        "grants.yaml: there is no such file",
+        f"2 problems in {folder}",
+    ]
+
+
+def test_check_config_prints_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning is a line on stderr, and everything else is still in order."""
+    folder = write_installation(tmp_path / "hub")
+    change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: file:secrets/b.key")
+    (folder / "secrets" / "b.key").write_text("01" * 32)
+    (folder / "secrets" / "b.key").chmod(0o644)
+    assert _run("check-config", "--config", str(folder)) == 0
+    assert capsys.readouterr().err.startswith("warning: hub.yaml:4: secrets.master_key: others than the owner can read")
+
+
+def test_key_new_prints_a_token_that_opens_the_door(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A key for the other system is its own."""
+    arguments = ("--config", str(folder), "--agency", "000.00.15.H56", "--system", "ho-tich")
+    assert _run("key", "new", *arguments) == 0
+    token = capsys.readouterr().out.splitlines()[-1]
+    installation = load(folder, environ={})
+    pepper = installation.hub.secrets.api_key_pepper.get_secret_value()
+    assert ApiKeys(installation.systems, pepper).authenticate(token).sender == "H56.15/ho-tich"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "--config", "{none}"), "{none}: there is no such folder; hub init makes one"),
+        (("key", "new", "--config", "{none}", "--agency", "H56", "--system", "x"), "{none}: there is no such folder"),
+        (("follow", "H56.14-261122-0001", "--key", "{none}"), "{none} cannot be read as an API key"),
+        (("init", "/proc/none/hub"), "/proc/none: No such file or directory"),
+    ],
+)
+def test_expected_errors_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    """No traceback for what can be expected; the code is 1."""
+    none = str(tmp_path / "none")
+    assert _run(*(argument.format(none=none) for argument in arguments)) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(words.format(none=none))
+    assert printed.err.count("\n") == 1
+
+
+def test_wrong_usage_ends_with_2() -> None:
+    """An unknown command and an unknown option are usage errors."""
+    assert (_run("nothing"), _run("check-config", "--nothing")) == (2, 2)
+
+
+def test_a_part_that_was_left_out_is_named() -> None:
+    """What an installation does not contain is said by its name."""
+    with pytest.raises(ConfigInvalid, match=r"^ops.nothing is not part of this installation$"):
+        _part("ops.nothing", "main")
+
+
+def test_follow_without_a_hub_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Port 1 of this machine answers nobody."""
+    (folder / "token").write_text("hk_none")
+    assert "HUB_API_KEY" not in os.environ
+    arguments = ("--config", str(folder), "--url", "http://127.0.0.1:1")
+    assert _run("follow", "H56.14-261122-0001", *arguments, "--key", str(folder / "token")) == 1
+    assert _run("follow", "H56.14-261122-0001", *arguments) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "no hub answers at http://127.0.0.1:1; is it running?",
+        "an API key is needed: set HUB_API_KEY, or name a file with --key",
+    ]

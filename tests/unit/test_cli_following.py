@@ -1,0 +1,120 @@
+"""`hub follow` shows every hop of a dossier, and says plainly when it cannot."""
+
+import io
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from rich.console import Console
+
+from hub.cli.following import fetch_timeline, show
+from hub.errors import Forbidden, HubError, NotFound, Unauthenticated, Unavailable
+from schemas.delivery import DeliveryState, OutcomeClass, Step
+from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
+
+CODE = "H56.14-261122-0001"
+TIMELINE = Timeline(
+    dossier_code=CODE,
+    messages=(
+        MessageLine(
+            message_id="0192f0c1",
+            kind="dossier",
+            revision=2,
+            sender_agency="H56.14",
+            sender_system="mot-cua",
+            accepted_at=datetime(2026, 11, 22, 17, 30, tzinfo=UTC),
+            deliveries=(
+                DeliveryLine(
+                    operation="portal.progress",
+                    platform="portal",
+                    part=1,
+                    of=2,
+                    state=DeliveryState.IN_DOUBT,
+                    attempts=3,
+                    code="hub.unavailable",
+                    next_try_at=None,
+                    possibly_doubled=True,
+                ),
+            ),
+            hops=(
+                Hop(at=datetime(2026, 11, 22, 17, 30, tzinfo=UTC), event="accepted"),
+                Hop(
+                    at=datetime(2026, 11, 22, 17, 30, 1, tzinfo=UTC),
+                    event="tried",
+                    platform="portal",
+                    operation="portal.progress",
+                    part=1,
+                    attempt=3,
+                    step=Step.SEND,
+                    state=DeliveryState.IN_DOUBT,
+                    outcome_class=OutcomeClass.UNKNOWN,
+                    code="500",
+                    next_try_at=datetime(2026, 11, 22, 17, 31, tzinfo=UTC),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+def _answering(status: int, content: bytes = b"") -> httpx.MockTransport:
+    return httpx.MockTransport(lambda _request: httpx.Response(status, content=content))
+
+
+def test_the_hub_is_asked_with_the_key() -> None:
+    """The key travels in a header, the code in the path, escaped."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, content=TIMELINE.model_dump_json().encode())
+
+    found = fetch_timeline("http://127.0.0.1:8080", "H56/14", "hk_a_b", httpx.MockTransport(answer))
+    assert found == TIMELINE
+    assert seen[0].url.raw_path == b"/v1/dossiers/H56%2F14/timeline"
+    assert seen[0].headers["authorization"] == "Bearer hk_a_b"
+
+
+@pytest.mark.parametrize(
+    ("transport", "error", "words"),
+    [
+        (_answering(404), NotFound, f"{CODE}: the hub knows no such dossier, or it belongs to another agency"),
+        (_answering(401), Unauthenticated, "the hub does not know this API key"),
+        (_answering(403), Forbidden, "this API key may not follow dossiers"),
+        (_answering(503), Unavailable, "the hub answered with HTTP 503"),
+        (_answering(200, b"<html>"), Unavailable, "what answered is not a hub"),
+    ],
+)
+def test_what_went_wrong_is_said(transport: httpx.MockTransport, error: type[HubError], words: str) -> None:
+    """Each answer of the hub has its own words."""
+    with pytest.raises(error) as caught:
+        fetch_timeline("http://127.0.0.1:8080", CODE, "hk_a_b", transport)
+    assert caught.value.hint.startswith(words)
+
+
+def test_an_address_that_is_none_is_said() -> None:
+    """A mistyped --url is no traceback."""
+    with pytest.raises(Unavailable, match="no hub answers at nowhere"):
+        fetch_timeline("nowhere", CODE, "hk_a_b")
+
+
+def test_every_hop_is_shown_in_vietnamese_time() -> None:
+    """17:30 UTC is half past midnight of the next day in Viet Nam."""
+    text = io.StringIO()
+    show(TIMELINE, Console(file=text, width=200))
+    shown = text.getvalue()
+    assert shown.splitlines()[0] == f"Dossier {CODE}: 1 message(s), times Asia/Ho_Chi_Minh"
+    assert "dossier revision 2 from H56.14/mot-cua, accepted 23/11/2026 00:30:00, message 0192f0c1" in shown
+    (tried,) = [line for line in shown.splitlines() if "tried" in line]
+    cells = [cell.strip() for cell in tried.strip("│").split("│")]
+    assert cells == [
+        "23/11/2026 00:30:01",
+        "tried",
+        "portal",
+        "portal.progress [2]",
+        "3 send",
+        "in_doubt",
+        "unknown 500",
+        "23/11/2026 00:31:00",
+    ]
+    assert shown.splitlines()[-1] == "  portal.progress [2], in_doubt, after 3 tries, possibly doubled"
