@@ -41,8 +41,8 @@ class PortalReply:
 
     @property
     def page(self) -> bool:
-        """Whether a page came in place of JSON."""
-        return not self.code and re.search(HTML, self.text, re.IGNORECASE) is not None
+        """Whether HTTP reports success, and a page came in place of JSON."""
+        return self.ok and not self.code and re.search(HTML, self.text, re.IGNORECASE) is not None
 
     @property
     def results(self) -> Sequence[object]:
