@@ -1,8 +1,7 @@
 """Carries one delivery one step on: asks where there is doubt, sends, judges, writes the outcome down."""
 
 import random
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable
 
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
@@ -21,6 +20,7 @@ from hub.pipeline.decide import (
 from hub.ports import Clock, DoubtRule, Finding, Job, Keys
 from hub.telemetry import Metrics, logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
+from schemas.dossier import DossierSubmission
 from schemas.procedure import Procedure
 
 _FAULTS_MAX = 5
@@ -38,8 +38,8 @@ class Courier:
         clock: Clock,
         keys: Keys,
         outcomes: OutcomeWriter,
-        procedure: Callable[[str, date], Procedure | None],
-        backoffs: Mapping[str, Backoff],
+        procedure: Callable[[DossierSubmission], Procedure | None],
+        backoff: Callable[[str], Backoff],
         metrics: Metrics,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -47,7 +47,7 @@ class Courier:
         self._keys = keys
         self._outcomes = outcomes
         self._procedure = procedure
-        self._backoffs = backoffs
+        self._backoff = backoff
         self._metrics = metrics
         self._jitter = jitter
 
@@ -66,7 +66,7 @@ class Courier:
 
     async def _job(self, work: Work, header: CommandHeader) -> Job:
         submission = await open_submission(work.envelope, header.key_id, self._keys)
-        procedure = self._procedure(submission.procedure, submission.received_at.date())
+        procedure = self._procedure(submission)
         if procedure is None:
             raise ConfigInvalid(f"procedure {submission.procedure} is not in the catalogue")
         return Job(work.id.message_id, submission, procedure, work.id.part, work.of)
@@ -145,7 +145,7 @@ class Courier:
         return decision, outcome
 
     def _moment(self, work: Work) -> Moment:
-        return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoffs[work.lane.platform])
+        return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoff(work.lane.platform))
 
 
 def _defect(work: Work, fault: Exception) -> None:

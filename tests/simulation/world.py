@@ -158,8 +158,8 @@ class World:
             clock=self.clock,
             keys=OneKey(),
             outcomes=OutcomeWriter(self.log, OneKey(), self.clock),
-            procedure=lambda _code, _day: PROCEDURE,
-            backoffs={"portal": Backoff(first_s=0.5, max_s=4)},
+            procedure=lambda _submission: PROCEDURE,
+            backoff=lambda _platform: Backoff(first_s=0.5, max_s=4),
             metrics=Metrics(),
             jitter=self.random.random,
         )
@@ -190,7 +190,7 @@ class World:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
 
-    async def run_until_done(self, effects: int, limit_s: float = 3600) -> None:
+    async def run_until_done(self, effects: int, limit_s: float = 300) -> None:
         """Let time pass until that many different effects are there, and the last outcomes are written."""
         waited_s = 0.0
         while len(set(self.platform.effects)) < effects or self.parking.rows:

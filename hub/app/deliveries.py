@@ -1,0 +1,92 @@
+"""The delivery part: a worker that is built anew each time it is started."""
+
+from hub.app.homes import Homes
+from hub.app.platforms import Platforms
+from hub.delivery.courier import Courier
+from hub.delivery.dispatch import Dispatch
+from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.progress import Progress
+from hub.delivery.worker import Worker, WorkerLimits
+from hub.pipeline.catalogue import Catalogue
+from hub.ports import Clock
+from hub.settings import HubSection
+from hub.streams.projector import OUTCOMES, Projector, Repeats
+from hub.telemetry import Metrics
+
+
+class Deliveries:
+    """Runs one worker at a time, and answers for it."""
+
+    def __init__(
+        self,
+        *,
+        homes: Homes,
+        platforms: Platforms,
+        catalogue: Catalogue,
+        projector: Projector,
+        clock: Clock,
+        metrics: Metrics,
+        hub: HubSection,
+    ) -> None:
+        self._homes = homes
+        self._platforms = platforms
+        self._catalogue = catalogue
+        self._projector = projector
+        self._clock = clock
+        self._metrics = metrics
+        self._hub = hub
+        self._worker: Worker | None = None
+        self._progress = Progress()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Deliver until stopped; raises what felled the worker."""
+        if self._stopping:
+            return
+        self._worker = self._new_worker()
+        await self._worker.run()
+
+    async def stop(self) -> None:
+        """Let the worker end in good order."""
+        self._stopping = True
+        if self._worker is not None:
+            await self._worker.stop()
+
+    async def check(self) -> str | None:
+        """Say what is wrong with delivery, for readiness."""
+        if self._worker is None:
+            return "not started"
+        stalled = self._progress.stalled(self._worker.committed(), self._clock.monotonic())
+        return f"no progress in partitions {stalled}" if stalled else None
+
+    def _new_worker(self) -> Worker:
+        operations = {operation.name: operation for operation in self._platforms.operations}
+        return Worker(
+            log=self._homes.log,
+            parking=self._homes.parking,
+            dispatch=self._new_dispatch(),
+            operations=operations,
+            clock=self._clock,
+            catch_up=lambda partition: self._projector.catch_up(OUTCOMES, partition),
+            is_repeat=Repeats(self._projector, self._homes.read_models).is_repeat,
+            limits=WorkerLimits(window_records=self._hub.limits.window_records, drain_s=self._hub.deadlines.drain_s),
+        )
+
+    def _new_dispatch(self) -> Dispatch:
+        courier = Courier(
+            clock=self._clock,
+            keys=self._homes.keys,
+            outcomes=OutcomeWriter(self._homes.log, self._homes.keys, self._clock),
+            procedure=self._catalogue.procedure_of,
+            backoff=lambda _platform: self._platforms.backoff,
+            metrics=self._metrics,
+        )
+        return Dispatch(
+            clock=self._clock,
+            courier=courier,
+            parking=self._homes.parking,
+            operations={operation.name: operation for operation in self._platforms.operations},
+            limits=self._platforms.limits,
+            metrics=self._metrics,
+            inflight_park_after_s=self._hub.limits.inflight_park_after_s,
+        )

@@ -1,0 +1,90 @@
+"""The files that the hub keeps: log, store and keys, opened and closed together."""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.app.seams import Seams
+from hub.errors import ConfigInvalid, Unavailable
+from hub.log.sqlite import SqliteLog
+from hub.ports import Log, Parking
+from hub.sealing import unseal
+from hub.settings import HubSection
+from hub.store.inbox import SqlInbox
+from hub.store.keys import SqlKeys
+from hub.store.parking import SqlParking
+from hub.store.projection import SqlProjection
+from hub.store.readmodels import SqlReadModels
+from hub.store.sqlite import SqliteDatabase
+from hub.store.tables import KEYS, STORE
+from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES
+from schemas.delivery import OutcomeHeader
+from schemas.envelope import Envelope
+
+
+@dataclass(frozen=True, slots=True)
+class Homes:
+    """What lasts."""
+
+    log: Log
+    store: SqliteDatabase
+    inbox: SqlInbox
+    keys: SqlKeys
+    parking: Parking
+    projection: SqlProjection
+    read_models: SqlReadModels
+
+
+async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Homes:
+    """Open everything. Errors: Unavailable, ConfigInvalid; a store that is ahead of the log is refused."""
+    _make_folder(hub.home)
+    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT), hub.limits.partitions)
+    own_log = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
+    stack.push_async_callback(own_log.aclose)
+    store = await SqliteDatabase.open(hub.file(hub.store), STORE)
+    stack.push_async_callback(store.aclose)
+    key_store = await SqliteDatabase.open(hub.file(hub.keys), KEYS)
+    stack.push_async_callback(key_store.aclose)
+    keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
+    homes = Homes(
+        log=seams.log(own_log),
+        store=store,
+        inbox=SqlInbox(store),
+        keys=keys,
+        parking=seams.parking(SqlParking(store)),
+        projection=SqlProjection(store),
+        read_models=SqlReadModels(store, _Reasons(keys).unseal),
+    )
+    await _refuse_store_ahead(homes)
+    return homes
+
+
+def _make_folder(home: Path) -> None:
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{home}: {error.strerror}") from None
+
+
+async def _refuse_store_ahead(homes: Homes) -> None:
+    """A store that has seen more than the log holds was not made with it: one of the two is a restored copy."""
+    for (topic, partition), offset in (await homes.projection.ends()).items():
+        end = (await homes.log.bounds(topic, partition)).end
+        if offset > end:
+            raise ConfigInvalid(
+                f"the store has seen offset {offset} of {topic}/{partition}, the log ends at {end}: they do not belong "
+                "together. Restore both from the same copy, or move store.db away to have it built again from the log"
+            )
+
+
+class _Reasons:
+    """Opens what platforms said, for timelines."""
+
+    def __init__(self, keys: SqlKeys) -> None:
+        self._keys = keys
+
+    async def unseal(self, value: bytes) -> str:
+        """Return the text of an outcome."""
+        envelope = Envelope.from_bytes(value)
+        header = OutcomeHeader.model_validate_json(envelope.header)
+        return unseal(envelope, await self._keys.key(header.key_id)).decode()
