@@ -75,8 +75,9 @@ class Control:
         query = _query(request, {"after", "limit", "kind", "key", "service"})
         limit = min(_number(query, "limit", _ROWS), _ROWS_MAX)
         wanted = Filter(query.get("kind"), query.get("key"), query.get("service"))
-        rows = self._ledger.rows(wanted, _number(query, "after", 0), limit)
-        following = rows[-1]["seq"] if len(rows) == limit else None
+        lines = self._ledger.lines(wanted, _number(query, "after", 0), limit)
+        following = lines[-1][0] if lines and len(lines) == limit else None
+        rows = [orjson.Fragment(line) for _, line in lines]
         return _say({"rows": rows, "next_after": following, "last_seq": self._ledger.last_seq})
 
     async def _summary(self, _request: Request) -> Reply:

@@ -1,7 +1,6 @@
 """A listening port that can really be closed and opened again, on uvicorn's HTTP protocol."""
 
 import asyncio
-import contextlib
 import socket
 from typing import Any, cast
 
@@ -155,7 +154,8 @@ class Door:
             if not self._state.connections and not self._state.tasks:
                 return
             await asyncio.sleep(0.005 if turn else 0)
-        for task in list(self._state.tasks):
+        stubborn = list(self._state.tasks)
+        for task in stubborn:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        if stubborn:
+            await asyncio.wait(stubborn)

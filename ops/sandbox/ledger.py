@@ -6,10 +6,12 @@ Rows are JSON lines in a file of their own: `seq` (from 1, gapless), `at` (UTC),
 
 import fcntl
 import os
+import sys
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +110,12 @@ class Ledger:
         """Return one row. IndexError when there is none."""
         if not 1 <= seq <= len(self._starts):
             raise IndexError(seq)
-        start = self._starts[seq - 1]
-        end = self._starts[seq] if seq < len(self._starts) else self._end
-        row: Row = orjson.loads(os.pread(self._file, end - start, start))
+        row: Row = orjson.loads(self._line(seq))
         return row
 
-    def rows(self, wanted: Filter, after: int, rows_max: int) -> list[Row]:
-        """Return up to `rows_max` rows numbered above `after`, in order."""
-        found: list[Row] = []
-        for seq in self._numbers(wanted, after):
-            found.append(self.row(seq))
-            if len(found) == rows_max:
-                break
-        return found
+    def lines(self, wanted: Filter, after: int, rows_max: int) -> list[tuple[int, bytes]]:
+        """Return up to `rows_max` rows numbered above `after`, in order, each with its number and as JSON."""
+        return [(seq, self._line(seq)) for seq in islice(self._numbers(wanted, after), rows_max)]
 
     @property
     def last_seq(self) -> int:
@@ -136,15 +131,24 @@ class Ledger:
         """Let go of the file."""
         os.close(self._file)
 
+    def _line(self, seq: int) -> bytes:
+        start = self._starts[seq - 1]
+        end = self._starts[seq] if seq < len(self._starts) else self._end
+        return os.pread(self._file, end - start - 1, start)
+
     def _numbers(self, wanted: Filter, after: int) -> Iterator[int]:
-        want = (wanted.service, wanted.kind, wanted.key)
-        for seq in range(max(after, 0) + 1, len(self._starts) + 1):
-            if all(one is None or one == have for one, have in zip(want, self._about[seq - 1], strict=True)):
+        numbers = range(after + 1, len(self._starts) + 1)
+        if wanted == Filter():
+            yield from numbers
+            return
+        for seq in numbers:
+            service, kind, key = self._about[seq - 1]
+            if wanted.key in (None, key) and wanted.kind in (None, kind) and wanted.service in (None, service):
                 yield seq
 
     def _index(self, start: int, service: str, kind: str, key: str) -> None:
         self._starts.append(start)
-        self._about.append((service, kind, key))
+        self._about.append((sys.intern(service), sys.intern(kind), key))
         self._counts[kind] += 1
 
     def _write(self, block: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import resource
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -740,6 +741,20 @@ async def test_a_torn_line_is_cut_off(tmp_path: Path) -> None:
         assert [(1, CODE)] == [(row["seq"], row["key"]) async for row in client.remote.rows()]
 
 
+async def test_a_full_disk_is_no_effect(client: Client, tmp_path: Path) -> None:
+    """When the ledger cannot be written the portal answers 503 and has done nothing; later it works again."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / LEDGER_FILE).stat().st_size + 100, before[1]))
+    try:
+        reply = await client.post("DongBoHoSoMC", isUpdating="False", data=[DOSSIER])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert 503 == reply.status_code
+    assert [] == await client.kinds()
+    assert 0 == _code(await client.push(DOSSIER))
+
+
 async def test_two_sandboxes_cannot_share_a_ledger(tmp_path: Path) -> None:
     """The second sandbox on a folder is refused while the first one lives."""
     async with running(PortalSandbox(Placement(tmp_path))):
@@ -768,12 +783,13 @@ async def test_the_summary_counts_rows_requests_and_refusals(client: Client) -> 
     """The summary tells what came, what was done and what was refused."""
     await client.push(DOSSIER)
     await client.push(_with(ChuHoSo=""))
+    await client.call("XoaHoSo")
 
     summary = await client.remote.summary()
 
     assert {"dossier_created": 1} == summary["kinds"]
-    assert {"login": 1, "DongBoHoSoMC": 2} == summary["requests"]
-    assert {"-6": 1} == summary["refusals"]
+    assert {"login": 1, "DongBoHoSoMC": 2, "unknown": 1} == summary["requests"]
+    assert {"-6": 1, "-4": 1} == summary["refusals"]
 
 
 async def test_the_state_tells_the_settings_without_the_password(client: Client) -> None:

@@ -85,7 +85,7 @@ async def test_effects_survive_a_kill(tmp_path: Path) -> None:
     async with started(*arguments) as process, Remote((await _ready(process))["portal"]["control"]) as remote:
         rows = [(row["seq"], row["key"]) async for row in remote.rows()]
 
-    assert answer["error_code"] == 0
+    assert 0 == answer["error_code"]
     assert [(1, "H38-261122-0001")] == rows
 
 

@@ -13,7 +13,7 @@ from ops.sandbox.portal.answers import Answers
 from ops.sandbox.portal.book import Book
 from ops.sandbox.portal.catalogue import Catalogue
 from ops.sandbox.portal.gate import Gate, Refused
-from ops.sandbox.portal.services import Services
+from ops.sandbox.portal.services import UNKNOWN, Services
 from ops.sandbox.portal.sessions import Sessions
 from ops.sandbox.portal.settings import PortalSettings
 
@@ -26,7 +26,7 @@ _FIREWALL_PAGE = (
 
 
 def _is_service(call: Call) -> bool:
-    return call.service not in ("", LOGIN)
+    return call.service not in ("", LOGIN, UNKNOWN)
 
 
 def _is_batch(call: Call) -> bool:
@@ -71,8 +71,7 @@ class Portal:
             return Call("", partial(self._refuse, refused))
         if request.path == self._settings.login_path:
             return Call(LOGIN, partial(self._login, document))
-        service = document.get("service")
-        origin = Origin(request.connection, service if isinstance(service, str) else "")
+        origin = Origin(request.connection, self._services.name_of(document.get("service")))
         return Call(origin.service, partial(self._serve, document, origin), partial(_codes, document), _size(document))
 
     def too_large(self) -> Reply:

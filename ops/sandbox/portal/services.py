@@ -17,6 +17,8 @@ from ops.sandbox.portal.settings import PortalSettings
 Document = Mapping[str, Any]
 Service = Callable[[Document, Origin, Fault | None], Reply]
 
+UNKNOWN = "unknown"
+
 _ENVELOPE = frozenset({"session", "madonvi", "service"})
 
 
@@ -48,6 +50,10 @@ class Services:
             "LayDanhSachTTHC": (frozenset(), self._list_procedures),
             "LayDanhMucLinhVuc": (frozenset(), self._list_fields),
         }
+
+    def name_of(self, service: object) -> str:
+        """Return the name of a service; all that do not exist share one, so that counters stay bounded."""
+        return service if isinstance(service, str) and service in self._known else UNKNOWN
 
     def serve(self, document: Document, origin: Origin, twist: Fault | None) -> Reply:
         """Run a service for a caller whose session is good."""
