@@ -12,14 +12,18 @@ def _normalised(value: object, *, breaks: frozenset[str]) -> object:
     """Return NFC text, or raise ValueError for control characters and surrogates; other types pass to pydantic."""
     if not isinstance(value, str):
         return value
-    for char in value:
-        if unicodedata.category(char) in ("Cc", "Cs") and char not in breaks:
-            raise ValueError("control_character")
-    return unicodedata.normalize("NFC", value)
+    if not value.isprintable():
+        # Control characters and surrogates are among what does not print; so are some harmless blanks.
+        for char in value:
+            if unicodedata.category(char) in ("Cc", "Cs") and char not in breaks:
+                raise ValueError("control_character")
+    return value if value.isascii() else unicodedata.normalize("NFC", value)
 
 
 def line(value: object) -> object:
     """Normalise one line of text: no breaks, no blanks at the ends."""
+    if isinstance(value, str) and value.isascii() and value.isprintable():
+        return value.strip()
     value = _normalised(value, breaks=frozenset())
     return value.strip() if isinstance(value, str) else value
 
