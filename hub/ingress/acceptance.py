@@ -36,6 +36,7 @@ class _Demand:
 
     principal: Principal
     submission: DossierSubmission
+    canonical: bytes
     ordering_key: str
     idempotency_key: str
     fingerprint: bytes
@@ -90,21 +91,20 @@ class Acceptance:
         code = DossierCode.parse(submission.code)
         rooms.grants.require(principal, Service.DOSSIER_SUBMIT)
         require_own_dossier(principal, code)
-        if broken := check_submission(submission, rooms.catalogue, rooms.clock.now()):
+        if broken := check_submission(submission, code, rooms.catalogue, rooms.clock.now()):
             raise Invalid(broken)
-        # Without defaults, so that a field which the contract gains later does not change the fingerprint of a repeat.
-        canonical = submission.model_dump_json(exclude_defaults=True)
+        canonical = _canonical(submission)
         fingerprint = digest(rooms.fingerprint_key, "fingerprint", canonical)
-        return _Demand(principal, submission, str(code), idempotency_key, fingerprint)
+        return _Demand(principal, submission, canonical, str(code), idempotency_key, fingerprint)
 
     async def _take_in(self, demand: _Demand) -> Receipt:
         async with self._turns.take(demand.ordering_key):
-            reserved, (key_id, key) = await asyncio.gather(
+            reserved, key = await asyncio.gather(
                 self._rooms.inbox.reserve(self._reservation(demand)), self._rooms.keys.key_for(demand.ordering_key)
             )
             _require_free(reserved)
             if reserved.state is not ReservationState.ACCEPTED:
-                await self._append(demand, reserved, key_id, key)
+                await self._append(demand, reserved, *key)
         return _receipt(demand, reserved)
 
     def _reservation(self, demand: _Demand) -> Reservation:
@@ -121,7 +121,7 @@ class Acceptance:
 
     async def _append(self, demand: _Demand, reserved: Reserved, key_id: str, key: bytes) -> None:
         header = self._header(demand, reserved, key_id)
-        envelope = seal(header.model_dump_json().encode(), _body(demand.submission, reserved.code_as_given), key)
+        envelope = seal(header.model_dump_json().encode(), _body(demand, reserved.code_as_given), key)
         await self._rooms.log.append(COMMANDS, demand.ordering_key.encode(), envelope.to_bytes())
         self._rooms.recent.remember(header)
         self._rooms.metrics.accepted_total.inc(header.sender_agency)
@@ -148,11 +148,19 @@ def _require_free(reserved: Reserved) -> None:
         raise Conflict("revision backwards", code="caller.revision_backwards")
 
 
-def _body(submission: DossierSubmission, code_as_given: str) -> bytes:
+def _canonical(submission: DossierSubmission) -> bytes:
+    """Return the submission as JSON without what it leaves at its default.
+
+    So a field that the contract gains later does not change the fingerprint of a repeat.
+    """
+    return submission.model_dump_json(exclude_defaults=True).encode()
+
+
+def _body(demand: _Demand, code_as_given: str) -> bytes:
     """Return the submission under the spelling of the code that the platforms know the dossier by."""
-    if submission.code != code_as_given:
-        submission = submission.model_copy(update={"code": code_as_given})
-    return submission.model_dump_json().encode()
+    if demand.submission.code == code_as_given:
+        return demand.canonical
+    return _canonical(demand.submission.model_copy(update={"code": code_as_given}))
 
 
 def _receipt(demand: _Demand, reserved: Reserved) -> Receipt:

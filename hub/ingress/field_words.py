@@ -33,8 +33,8 @@ _MODELS: _Texts = {
     "DeliveryLine": ("Một lượt gửi đang ở đâu.", "Where one delivery stands."),
     "DeliveryState": (
         (
-            "waiting: đang chờ; in_flight: đang gửi; parked: chờ gửi lại; in_doubt: chưa rõ kết quả; delivered: đã gửi; "
-            "dead: không gửi được; expired: quá hạn; withdrawn: đã rút."
+            "waiting: đang chờ; in_flight: đang gửi; parked: chờ gửi lại; in_doubt: chưa rõ kết quả; "
+            "delivered: đã gửi; dead: không gửi được; expired: quá hạn; withdrawn: đã rút."
         ),
         "A delivery is in exactly one of these states.",
     ),
@@ -67,7 +67,8 @@ _MODELS: _Texts = {
     "OutcomeClass": (
         (
             "delivered: đã nhận; already_there: đã có sẵn; refused_message: từ chối nội dung; "
-            "refused_us: từ chối tài khoản hoặc đường kết nối của trục; unavailable: không kết nối được; unknown: chưa rõ."
+            "refused_us: từ chối tài khoản hoặc đường kết nối của trục; "
+            "unavailable: không kết nối được; unknown: chưa rõ."
         ),
         "What one try came to.",
     ),

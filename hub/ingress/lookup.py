@@ -44,6 +44,7 @@ class _Asking:
 
     principal: Principal
     query: CitizenQuery
+    code: DossierCode
     request_id: str
     started_s: float
 
@@ -63,9 +64,10 @@ class Lookup:
 
         Errors: Forbidden, Invalid, Overloaded, PlatformFault; Unavailable and WriteInDoubt when the audit fails.
         """
-        asking = _Asking(principal, query, self._ids.make(), self._rooms.clock.monotonic())
+        code = DossierCode.parse(query.dossier_code)
+        asking = _Asking(principal, query, code, self._ids.make(), self._rooms.clock.monotonic())
         await self._authorise(asking)
-        if broken := check_query(query, self._rooms.catalogue, self._rooms.clock.now()):
+        if broken := check_query(query, code, self._rooms.catalogue, self._rooms.clock.now()):
             raise Invalid(broken)
         if self._running >= self._lookups_max:
             raise Overloaded("lookups under way", retry_after_s=RETRY_AFTER_S)
@@ -79,7 +81,7 @@ class Lookup:
         query = asking.query
         try:
             self._rooms.grants.require(asking.principal, Service.CITIZEN_LOOKUP, query.purpose)
-            require_own_dossier(asking.principal, DossierCode.parse(query.dossier_code))
+            require_own_dossier(asking.principal, asking.code)
         except Forbidden as refusal:
             self._rooms.metrics.lookups_total.inc(self._rooms.source.platform, REFUSED)
             await self._write(asking, AuditEvent.REFUSED, refusal.problem_code)
@@ -132,7 +134,7 @@ class Lookup:
                 service=Service.CITIZEN_LOOKUP,
                 purpose=query.purpose,
                 procedure=query.procedure,
-                dossier_code=str(DossierCode.parse(query.dossier_code)),
+                dossier_code=str(asking.code),
                 subject=digest(self._rooms.subject_key, "subject", query.personal_number).hex(),
                 source=self._rooms.source.platform,
                 result=result,

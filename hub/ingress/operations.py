@@ -49,10 +49,10 @@ OPERATIONS: tuple[Operation, ...] = (
         summary=Words("Gửi một trạng thái của hồ sơ", "Submit one state of a dossier"),
         description=Words(
             "Trả lời 202 kèm biên nhận chỉ khi nội dung đã được ghi bền vững. Nếu không nhận được trả lời, hoặc nhận "
-            "mã 503, hãy gửi lại đúng nội dung với cùng Idempotency-Key: hồ sơ không bị gửi hai lần. Mỗi trạng thái "
-            "mới của hồ sơ có `revision` cao hơn và một khóa mới.",
+            "mã 503, hãy gửi lại đúng nội dung với cùng Idempotency-Key: nội dung chỉ được tiếp nhận một lần. Mỗi "
+            "trạng thái mới của hồ sơ có `revision` cao hơn và một khóa mới.",
             "Answers 202 with a receipt only when the content is durable. When no answer comes, or a 503, send the "
-            "same content again with the same Idempotency-Key: nothing is delivered twice. Each new state of a "
+            "same content again with the same Idempotency-Key: it is accepted once. Each new state of a "
             "dossier has a higher `revision` and a key of its own.",
         ),
         answer=Receipt,

@@ -128,21 +128,35 @@ class _Twice:
     name: str
 
 
+class _StatedTwice(Exception):
+    """Some object states a field twice."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _StatedTwice
+    return members
+
+
+def _once_or_marked(pairs: list[tuple[str, object]]) -> object:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return dict(pairs) if twice is None else _Twice(twice)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once)
+_MARKING = json.JSONDecoder(object_pairs_hook=_once_or_marked)
+
+
 def _named_twice(body: bytes) -> str | None:
     """Return the path of a field that one object states twice: which one is meant, nobody can tell (RFC 8259, 4)."""
-    found = False
-
-    def members(pairs: list[tuple[str, object]]) -> object:
-        nonlocal found
-        members = dict(pairs)
-        if len(members) == len(pairs):
-            return members
-        found = True
-        names = [name for name, _ in pairs]
-        return _Twice(next(name for name in names if names.count(name) > 1))
-
-    parsed = json.loads(body, object_pairs_hook=members)
-    return next(_twice_in(parsed, ()), None) if found else None
+    text = body.decode()
+    try:
+        _STRICT.decode(text)
+    except _StatedTwice:
+        return next(_twice_in(_MARKING.decode(text), ()))
+    return None
 
 
 def _twice_in(value: object, path: tuple[str, ...]) -> Iterator[str]:

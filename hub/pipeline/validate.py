@@ -25,10 +25,12 @@ def require_own_dossier(principal: Principal, code: DossierCode) -> None:
         raise Forbidden("dossier of another agency", code="caller.foreign_dossier")
 
 
-def check_submission(submission: DossierSubmission, catalogue: Catalogue, now: datetime) -> list[BrokenRule]:
-    """Return the rules that a well-formed submission breaks."""
+def check_submission(
+    submission: DossierSubmission, code: DossierCode, catalogue: Catalogue, now: datetime
+) -> list[BrokenRule]:
+    """Return the rules that a well-formed submission breaks; `code` is its dossier code, read."""
     return [
-        *_unknown_agency("code", submission.code, catalogue),
+        *_unknown_agency("code", code, catalogue),
         *([] if catalogue.procedure_of(submission) else [BrokenRule("procedure", "unknown_procedure")]),
         *_not_yet(submission, now + CLOCKS_APART_MAX),
         *_before_reception(submission),
@@ -36,10 +38,10 @@ def check_submission(submission: DossierSubmission, catalogue: Catalogue, now: d
     ]
 
 
-def check_query(query: CitizenQuery, catalogue: Catalogue, now: datetime) -> list[BrokenRule]:
-    """Return the rules that a well-formed lookup breaks."""
+def check_query(query: CitizenQuery, code: DossierCode, catalogue: Catalogue, now: datetime) -> list[BrokenRule]:
+    """Return the rules that a well-formed lookup breaks; `code` is its dossier code, read."""
     today = day_in_vietnam(now)
-    broken = list(_unknown_agency("dossier_code", query.dossier_code, catalogue))
+    broken = list(_unknown_agency("dossier_code", code, catalogue))
     if catalogue.procedure(query.procedure, today) is None:
         broken.append(BrokenRule("procedure", "unknown_procedure"))
     if query.birth_date is not None and query.birth_date > today:
@@ -51,8 +53,8 @@ def check_query(query: CitizenQuery, catalogue: Catalogue, now: datetime) -> lis
     return broken
 
 
-def _unknown_agency(path: str, code: str, catalogue: Catalogue) -> Iterator[BrokenRule]:
-    if catalogue.agency(DossierCode.parse(code).agency) is None:
+def _unknown_agency(path: str, code: DossierCode, catalogue: Catalogue) -> Iterator[BrokenRule]:
+    if catalogue.agency(code.agency) is None:
         yield BrokenRule(path, "unknown_agency")
 
 
