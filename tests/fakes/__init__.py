@@ -1,0 +1,1 @@
+"""Fakes of the ports, each as small as it can be."""
