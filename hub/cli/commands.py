@@ -3,7 +3,6 @@
 import asyncio
 import importlib
 import importlib.resources
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
 from hub.settings.founding import found
 from hub.settings.keys import add_key
-from hub.telemetry import configure_logging
 
 SAMPLE_AGENCY = "H56.14"
 SAMPLE_SYSTEM = "mot-cua"
@@ -73,13 +71,10 @@ def check_config(config: Config = Path()) -> None:
 
 
 @app.command()
-def run(
-    config: Config = Path(), verbose: Annotated[bool, typer.Option("--verbose", help="Log details.")] = False
-) -> None:
+def run(config: Config = Path()) -> None:
     """Run the hub until it is told to stop."""
     installation = load(config)
-    configure_logging(sys.stderr, logging.DEBUG if verbose else logging.INFO)
-    _warn(installation)
+    # Imported late, so that a wrong configuration is told at once.
     serve = _part("hub.app", "serve")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(installation))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import httpx
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hub.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Unavailable
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
@@ -17,7 +17,7 @@ from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
 VARIABLE = "HUB_API_KEY"
 TIMEOUT_S = 10.0
 _ZONE = "Asia/Ho_Chi_Minh"
-_HEADS = ("when", "what", "platform", "operation", "try", "state", "outcome", "next try")
+_HEADS = ("what", "operation", "try", "state", "outcome", "next try")
 
 
 def read_key(file: Path | None, environ: Mapping[str, str]) -> str:
@@ -76,7 +76,7 @@ def _table(message: MessageLine, zone: ZoneInfo) -> Table:
         f"{message.kind} revision {message.revision} from {message.sender_agency}/{message.sender_system}, "
         f"accepted {_local(message.accepted_at, zone)}, message {message.message_id}"
     )
-    table = Table(*_HEADS, title=title, title_justify="left")
+    table = Table(Column("when", no_wrap=True), *_HEADS, title=title, title_justify="left")
     for hop in message.hops:
         table.add_row(*_cells(hop, zone))
     return table
@@ -85,8 +85,7 @@ def _table(message: MessageLine, zone: ZoneInfo) -> Table:
 def _cells(hop: Hop, zone: ZoneInfo) -> Iterator[str]:
     yield _local(hop.at, zone)
     yield hop.event
-    yield hop.platform or ""
-    yield _operation(hop.operation, hop.part)
+    yield _operation(hop.operation or hop.platform, hop.part)
     yield " ".join(str(part) for part in (hop.attempt, hop.step) if part is not None)
     yield hop.state or ""
     yield " ".join(part for part in (hop.outcome_class, hop.code, hop.reason) if part)

@@ -36,6 +36,7 @@ KEYS = frozenset(
 )
 """Every key that a line may carry. `route` is a route's template, never the address that was called."""
 
+_SCALARS = frozenset({bool, int, float, type(None)})
 _TEXTS = frozenset({"event", "hint"})
 _NUMBERS = re.compile(r"\d{8,}|\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d{2}-\d{2}")
 _QUERIES = re.compile(r"\?\S+")
@@ -135,12 +136,13 @@ def _withheld(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 
 def _plain(key: str, value: object) -> object:
-    if value is None or isinstance(value, bool | int | float):
+    if type(value) in _SCALARS:
         return value
     if not isinstance(value, str):
         return WITHHELD
-    text = _QUERIES.sub("?", _NUMBERS.sub("#", value)) if key in _TEXTS else str(value)
-    return text[:TEXT_CHARS_MAX]
+    if key in _TEXTS:
+        value = _QUERIES.sub("?", _NUMBERS.sub("#", value))
+    return str(value[:TEXT_CHARS_MAX])
 
 
 class _Foreign(logging.Handler):

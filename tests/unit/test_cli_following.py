@@ -110,7 +110,6 @@ def test_every_hop_is_shown_in_vietnamese_time() -> None:
     assert cells == [
         "23/11/2026 00:30:01",
         "tried",
-        "portal",
         "portal.progress [2]",
         "3 send",
         "in_doubt",
