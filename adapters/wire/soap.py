@@ -33,7 +33,7 @@ def load_contract(package: str, wsdl: str) -> Any:
     with _loading:
         if (package, wsdl) not in _documents:
             files: Any = _PackageFiles(package)
-            _documents[package, wsdl] = Document(f"package:///{wsdl}", files, settings=_SETTINGS)
+            _documents[package, wsdl] = Document(f"file:///{wsdl}", files, settings=_SETTINGS)
         return _documents[package, wsdl]
 
 
@@ -86,7 +86,7 @@ class SoapRoad:
 
 @dataclass(frozen=True, slots=True)
 class _PackageFiles:
-    """Loads documents for zeep out of one package and from nowhere else."""
+    """Loads documents for zeep out of one package and from nowhere else, whatever their addresses say."""
 
     package: str
 

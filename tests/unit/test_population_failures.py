@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from adapters.databases.population import CONFIG
+from adapters.databases.population.slots import Slots
 from hub.errors import HubError, NotSent, PlatformFault, RefusedUs, ReplyLost, ReplyUnreadable
 from schemas.delivery import OutcomeClass
 from tests.contracts.test_population_responder import (
@@ -122,16 +123,30 @@ async def test_so_many_lookups_and_no_more_run_at_the_same_time() -> None:
 
 
 async def test_who_finds_no_slot_is_told_that_nothing_was_sent() -> None:
-    """One runs, one waits and runs out of time, a third may not even wait; the platform saw one request."""
-    wire = {"plain_http": "true", "connect_timeout_s": "0.01", "ready_timeout_s": "0.01", "deadline_s": "0.05"}
-    platform = Answering(collection(), pause=lambda: asyncio.sleep(30))
-    async with source_of(settings(lookups_max="1", waiting_max="1", wire=wire), platform) as source:
-        lookups = (source.lookup(query(), f"{number}") for number in range(3))
-        answers = await asyncio.gather(*lookups, return_exceptions=True)
-    assert {ReplyLost: 1, NotSent: 2} == {
-        kind: [type(answer) for answer in answers].count(kind) for kind in (ReplyLost, NotSent)
-    }
+    """One lookup runs and nobody may wait: the next one is turned away, and the platform never saw it."""
+    gate = asyncio.Event()
+    platform = Answering(collection(), pause=gate.wait)
+    async with source_of(settings(lookups_max="1", waiting_max="0"), platform) as source:
+        running = asyncio.create_task(source.lookup(query(), "1"))
+        await asyncio.sleep(0)
+        with pytest.raises(NotSent):
+            await source.lookup(query(), "2")
+        gate.set()
+        assert not await running
     assert len(platform.requests) == 1
+
+
+async def test_nobody_waits_for_a_slot_beyond_the_deadline() -> None:
+    """The slot stays taken: who waits is told in time that nothing was sent, and leaves the queue to the next."""
+    slots = Slots(1, 1)
+    now = asyncio.get_running_loop().time
+    async with slots.slot(now()):
+        for _ in range(2):
+            with pytest.raises(NotSent, match="deadline"):
+                async with slots.slot(now() + 0.01):
+                    pass
+    async with slots.slot(now() + 30):
+        pass
 
 
 async def test_a_lookup_that_is_called_off_gives_its_slot_back() -> None:
