@@ -37,7 +37,7 @@ class Binder:
 
     def bind(self, model: type[_Bound], document: Document, path: KeyPath = ()) -> _Bound | None:
         """Return the model of what stands at `path`, or None with the reasons among the problems."""
-        data = at(document, path)
+        data = _at(document.data, path)
         before = len(self._problems.problems)
         resolved = self._references.resolve(model, data, document, path)
         broken = len(self._problems.problems) > before
@@ -52,14 +52,13 @@ class Binder:
     def _explain(self, model: type[BaseModel], document: Document, path: KeyPath, detail: ErrorDetails) -> None:
         inside = _written(document, path, detail)
         whole = (*path, *inside)
-        if self._references.failed(document, whole):
-            return
-        self._problems.add(self._references.place(document, whole), whole, _words(model, document, path, detail))
+        if not self._references.failed(document, whole):
+            words = _words(model, inside, _at(document.data, path), detail)
+            self._problems.add(self._references.place(document, whole), whole, words)
 
 
-def at(document: Document, path: KeyPath) -> Any:
-    """Return the value at a path that exists."""
-    value: Any = document.data
+def _at(value: Any, path: KeyPath) -> Any:
+    """Return what stands at a path that exists."""
     for part in path:
         value = value[part]
     return value
@@ -75,8 +74,8 @@ def _written(document: Document, path: KeyPath, detail: ErrorDetails) -> KeyPath
     return inside
 
 
-def _words(model: type[BaseModel], document: Document, path: KeyPath, detail: ErrorDetails) -> str:
-    inside = _written(document, path, detail)
+def _words(model: type[BaseModel], inside: KeyPath, data: Any, detail: ErrorDetails) -> str:
+    """Say what is wrong with the value at `inside` of `data`, in words of our own where we have better ones."""
     match detail["type"]:
         case "missing":
             return "is required"
@@ -84,8 +83,7 @@ def _words(model: type[BaseModel], document: Document, path: KeyPath, detail: Er
             return "unknown key" + nearest(str(inside[-1]), fields_at(model, inside[:-1]))
         case "literal_error" | "enum":
             expected = str(detail["ctx"]["expected"])
-            value = at(document, (*path, *inside))
-            return f"must be {expected}" + nearest(str(value), _QUOTED.findall(expected))
+            return f"must be {expected}" + nearest(str(_at(data, inside)), _QUOTED.findall(expected))
         case "value_error":
             reason = str(detail["ctx"]["error"])
             return RULES[reason].en if reason in RULES else reason

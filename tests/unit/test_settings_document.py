@@ -1,9 +1,12 @@
 """Files are read as text, strictly, and everything wrong has its line."""
 
+import tempfile
 import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.settings.document import DEPTH_MAX, FILE_BYTES_MAX, Document, read
 from hub.settings.problems import Problems
@@ -86,3 +89,15 @@ def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").mkdir()
     assert read(tmp_path, "c.yaml", problems) is None
     assert problems.problems == ["c.yaml: cannot be read: Is a directory"]
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.text(alphabet="ab:-[]{}&*!#'\"|>? \n\t,\x85\u2028\u0000\U0001f600", max_size=60)
+    )
+)
+def test_any_content_is_read_or_refused(content: str | bytes) -> None:
+    """Whatever a file holds, it becomes a document, or at least one problem, and never a crash."""
+    with tempfile.TemporaryDirectory() as folder:
+        document, problems = _read(Path(folder), content)
+    assert (document is None) <= bool(problems)
