@@ -586,6 +586,18 @@ async def test_a_stall_may_end_without_acting(client: Client) -> None:
     assert [] == await client.kinds()
 
 
+async def test_down_ends_a_stall(client: Client) -> None:
+    """A reply that is held back is cut when the platform goes down; the outage does not wait for it."""
+    await client.remote.fault("stall", delay_s=60, count=1)
+    push = asyncio.create_task(client.push(DOSSIER))
+    await asyncio.sleep(0.1)
+
+    async with asyncio.timeout(0.5):
+        await client.remote.fault("down")
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            await push
+
+
 async def test_down_closes_the_port_and_opens_it_again(client: Client) -> None:
     """Down refuses connections on the data port while the control port answers, then serves under the same address."""
     await client.remote.fault("down", duration_s=0.3)
