@@ -22,7 +22,7 @@ def _run(*arguments: str) -> object:
 @pytest.fixture
 def folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     """An installation made by `hub init`, with its token in the last line but one of what was printed."""
-    assert _run("init", str(tmp_path / "hub")) == 0
+    assert 0 == _run("init", str(tmp_path / "hub"))
     (tmp_path / "printed").write_text(capsys.readouterr().out, encoding="utf-8")
     return tmp_path / "hub"
 
@@ -32,23 +32,23 @@ def test_init_prints_a_token_that_opens_the_door(folder: Path) -> None:
     token = (folder.parent / "printed").read_text(encoding="utf-8").splitlines()[2]
     installation = load(folder, environ={})
     pepper = installation.hub.secrets.api_key_pepper.get_secret_value()
-    assert ApiKeys(installation.systems, pepper).authenticate(token).sender == "H56.14/mot-cua"
+    assert "H56.14/mot-cua" == ApiKeys(installation.systems, pepper).authenticate(token).sender
     kept = "".join(file.read_text(encoding="utf-8") for file in folder.rglob("*") if file.is_file())
     assert token.rpartition("_")[2] not in kept
 
 
 def test_init_takes_only_an_empty_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The second run is refused in one line."""
-    assert _run("init", str(folder)) == 1
-    assert capsys.readouterr().err == f"{folder} is not an empty folder; name one that does not exist yet\n"
+    assert 1 == _run("init", str(folder))
+    assert f"{folder} is not an empty folder; name one that does not exist yet\n" == capsys.readouterr().err
 
 
 def test_a_fresh_installation_is_in_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """check-config after init prints a summary and nothing to worry about."""
-    assert _run("check-config", "--config", str(folder)) == 0
+    assert 0 == _run("check-config", "--config", str(folder))
     printed = capsys.readouterr()
-    assert printed.err == ""
-    assert printed.out.splitlines()[0] == f"{folder}: everything is in order"
+    assert "" == printed.err
+    assert f"{folder}: everything is in order" == printed.out.splitlines()[0]
     assert "  door        http://127.0.0.1:8080" in printed.out.splitlines()
 
 
@@ -57,12 +57,12 @@ def test_check_config_prints_every_problem(tmp_path: Path, capsys: pytest.Captur
     folder = write_installation(tmp_path / "hub")
     change(folder, "hub.yaml", "partitions", "partitons")
     (folder / "grants.yaml").unlink()
-    assert _run("check-config", "--config", str(folder)) == 1
-    assert capsys.readouterr().err.splitlines() == [
+    assert 1 == _run("check-config", "--config", str(folder))
+    assert [
         "hub.yaml:9: limits.partitons: unknown key — did you mean 'partitions'?",
         "grants.yaml: there is no such file",
         f"2 problems in {folder}",
-    ]
+    ] == capsys.readouterr().err.splitlines()
 
 
 def test_check_config_prints_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,18 +71,18 @@ def test_check_config_prints_warnings(tmp_path: Path, capsys: pytest.CaptureFixt
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: file:secrets/b.key")
     (folder / "secrets" / "b.key").write_text("01" * 32)
     (folder / "secrets" / "b.key").chmod(0o644)
-    assert _run("check-config", "--config", str(folder)) == 0
+    assert 0 == _run("check-config", "--config", str(folder))
     assert capsys.readouterr().err.startswith("warning: hub.yaml:4: secrets.master_key: others than the owner can read")
 
 
 def test_key_new_prints_a_token_that_opens_the_door(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A key for the other system is its own."""
     arguments = ("--config", str(folder), "--agency", "000.00.15.H56", "--system", "ho-tich")
-    assert _run("key", "new", *arguments) == 0
+    assert 0 == _run("key", "new", *arguments)
     token = capsys.readouterr().out.splitlines()[-1]
     installation = load(folder, environ={})
     pepper = installation.hub.secrets.api_key_pepper.get_secret_value()
-    assert ApiKeys(installation.systems, pepper).authenticate(token).sender == "H56.15/ho-tich"
+    assert "H56.15/ho-tich" == ApiKeys(installation.systems, pepper).authenticate(token).sender
 
 
 @pytest.mark.parametrize(
@@ -99,16 +99,16 @@ def test_expected_errors_are_one_line(
 ) -> None:
     """No traceback for what can be expected; the code is 1."""
     none = str(tmp_path / "none")
-    assert _run(*(argument.format(none=none) for argument in arguments)) == 1
+    assert 1 == _run(*(argument.format(none=none) for argument in arguments))
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert "" == printed.out
     assert printed.err.startswith(words.format(none=none))
-    assert printed.err.count("\n") == 1
+    assert 1 == printed.err.count("\n")
 
 
 def test_wrong_usage_ends_with_2() -> None:
     """An unknown command and an unknown option are usage errors."""
-    assert (_run("nothing"), _run("check-config", "--nothing")) == (2, 2)
+    assert (2, 2) == (_run("nothing"), _run("check-config", "--nothing"))
 
 
 def test_a_part_that_was_left_out_is_named() -> None:
@@ -122,9 +122,9 @@ def test_follow_without_a_hub_says_so(folder: Path, capsys: pytest.CaptureFixtur
     (folder / "token").write_text("hk_none")
     assert "HUB_API_KEY" not in os.environ
     arguments = ("--config", str(folder), "--url", "http://127.0.0.1:1")
-    assert _run("follow", "H56.14-261122-0001", *arguments, "--key", str(folder / "token")) == 1
-    assert _run("follow", "H56.14-261122-0001", *arguments) == 1
-    assert capsys.readouterr().err.splitlines() == [
+    assert 1 == _run("follow", "H56.14-261122-0001", *arguments, "--key", str(folder / "token"))
+    assert 1 == _run("follow", "H56.14-261122-0001", *arguments)
+    assert [
         "no hub answers at http://127.0.0.1:1; is it running?",
         "an API key is needed: set HUB_API_KEY, or name a file with --key",
-    ]
+    ] == capsys.readouterr().err.splitlines()

@@ -70,9 +70,9 @@ def test_the_hub_is_asked_with_the_key() -> None:
         return httpx.Response(200, content=TIMELINE.model_dump_json().encode())
 
     found = fetch_timeline("http://127.0.0.1:8080", "H56/14", "hk_a_b", httpx.MockTransport(answer))
-    assert found == TIMELINE
-    assert seen[0].url.raw_path == b"/v1/dossiers/H56%2F14/timeline"
-    assert seen[0].headers["authorization"] == "Bearer hk_a_b"
+    assert TIMELINE == found
+    assert b"/v1/dossiers/H56%2F14/timeline" == seen[0].url.raw_path
+    assert "Bearer hk_a_b" == seen[0].headers["authorization"]
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_every_hop_is_shown_in_vietnamese_time() -> None:
     text = io.StringIO()
     show(TIMELINE, Console(file=text, width=200))
     shown = text.getvalue()
-    assert shown.splitlines()[0] == f"Dossier {CODE}: 1 message(s), times Asia/Ho_Chi_Minh"
+    assert f"Dossier {CODE}: 1 message(s), times Asia/Ho_Chi_Minh" == shown.splitlines()[0]
     assert "dossier revision 2 from H56.14/mot-cua, accepted 23/11/2026 00:30:00, message 0192f0c1" in shown
     (tried,) = [line for line in shown.splitlines() if "tried" in line]
     cells = [cell.strip() for cell in tried.strip("│").split("│")]
-    assert cells == [
+    assert [
         "23/11/2026 00:30:01",
         "tried",
         "portal.progress [2]",
@@ -115,5 +115,5 @@ def test_every_hop_is_shown_in_vietnamese_time() -> None:
         "in_doubt",
         "unknown 500",
         "23/11/2026 00:31:00",
-    ]
-    assert shown.splitlines()[-1] == "  portal.progress [2], in_doubt, after 3 tries, possibly doubled"
+    ] == cells
+    assert "  portal.progress [2], in_doubt, after 3 tries, possibly doubled" == shown.splitlines()[-1]

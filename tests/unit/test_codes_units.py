@@ -19,14 +19,14 @@ PROVINCE_CODES = [
 @pytest.mark.parametrize("day", [DAY, LATER])
 def test_provinces_are_those_of_the_law(day: date) -> None:
     """QD 19/2025/QD-TTg names 34 provinces by these codes."""
-    assert [unit.code for unit in load_units().provinces(day)] == PROVINCE_CODES
+    assert PROVINCE_CODES == [unit.code for unit in load_units().provinces(day)]
 
 
 @pytest.mark.parametrize("day", [DAY, LATER])
 def test_there_are_3321_communes(day: date) -> None:
     """Every commune belongs to one of the provinces, and there are 3,321 of them."""
     units = load_units()
-    assert sum(len(units.communes(code, day)) for code in PROVINCE_CODES) == 3321
+    assert 3321 == sum(len(units.communes(code, day)) for code in PROVINCE_CODES)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_there_is_no_district_and_no_other_kind() -> None:
     """A commune is a ward, a commune or a special zone; there are 13 special zones and 687 wards on the first day."""
     units = load_units()
     kinds = Counter(unit.kind for code in PROVINCE_CODES for unit in units.communes(code, DAY))
-    assert kinds == {UnitKind.COMMUNE: 2621, UnitKind.WARD: 687, UnitKind.SPECIAL_ZONE: 13}
-    assert Counter(unit.kind for unit in units.provinces(DAY)) == {UnitKind.PROVINCE: 28, UnitKind.CITY: 6}
+    assert {UnitKind.COMMUNE: 2621, UnitKind.WARD: 687, UnitKind.SPECIAL_ZONE: 13} == kinds
+    assert {UnitKind.PROVINCE: 28, UnitKind.CITY: 6} == Counter(unit.kind for unit in units.provinces(DAY))
 
 
 def test_dong_nai_is_a_city_since_30_april_2026() -> None:
@@ -57,12 +57,12 @@ def test_dong_nai_is_a_city_since_30_april_2026() -> None:
         for code in ("75", "26368")
         if (unit := units.find(code, day))
     ]
-    assert names == ["Tỉnh Đồng Nai", "Xã Long Thành", "Thành phố Đồng Nai", "Phường Long Thành"]
+    assert ["Tỉnh Đồng Nai", "Xã Long Thành", "Thành phố Đồng Nai", "Phường Long Thành"] == names
     wards = [
         sum(unit.kind is UnitKind.WARD for unit in units.communes("75", day))
         for day in (date(2026, 4, 29), date(2026, 4, 30))
     ]
-    assert wards[1] - wards[0] == 10
+    assert 10 == wards[1] - wards[0]
 
 
 def test_before_the_reform_nothing_is_known() -> None:
@@ -73,10 +73,10 @@ def test_before_the_reform_nothing_is_known() -> None:
 def test_unknown_codes_are_unknown() -> None:
     """Codes of former provinces, and the code that the Statistics Office withdrew, name nothing."""
     units = load_units()
-    assert [units.find(code, LATER) for code in ("02", "30", "23737", "1", "")] == [None] * 5
+    assert [None] * 5 == [units.find(code, LATER) for code in ("02", "30", "23737", "1", "")]
     corrected = units.find("23938", LATER)
     assert corrected is not None
-    assert (corrected.name, corrected.province) == ("Xã Ia Mơ", "52")
+    assert ("Xã Ia Mơ", "52") == (corrected.name, corrected.province)
 
 
 def test_texts_are_clean() -> None:
@@ -84,8 +84,8 @@ def test_texts_are_clean() -> None:
     units = load_units()
     for unit in (*units.provinces(LATER), *(u for code in PROVINCE_CODES for u in units.communes(code, LATER))):
         assert unit.code.isdigit()
-        assert len(unit.code) == (2 if unit.province is None else 5)
-        assert unit.name == unicodedata.normalize("NFC", " ".join(unit.name.split()))
+        assert 2 if unit.province is None else 5 == (len(unit.code))
+        assert unicodedata.normalize("NFC", " ".join(unit.name.split())) == unit.name
 
 
 def test_the_list_is_read_once() -> None:

@@ -22,34 +22,34 @@ def _read(folder: Path, content: str | bytes) -> tuple[Document | None, list[str
 def test_every_value_stays_the_text_that_was_written(tmp_path: Path, written: str) -> None:
     """No value becomes a number, a date, a truth or nothing."""
     document, problems = _read(tmp_path, f"a: {written}\nb: [{written}]\n")
-    assert problems == []
+    assert [] == problems
     assert document is not None
-    assert document.data == {"a": written, "b": [written]}
+    assert {"a": written, "b": [written]} == document.data
 
 
 def test_keys_and_items_have_lines(tmp_path: Path) -> None:
     """Every key and every list item knows its line; what is not written is at the nearest thing that is."""
     document, _ = _read(tmp_path, "# first\na:\n  - b: 1\n    c: 2\n  - d: 3\n")
     assert document is not None
-    assert document.place(("a",)) == "a.yaml:2"
-    assert document.place(("a", 0, "c")) == "a.yaml:4"
-    assert document.place(("a", 1)) == "a.yaml:5"
-    assert document.place(("a", 1, "missing", "deeper")) == "a.yaml:5"
-    assert document.place(("missing",)) == "a.yaml:1"
+    assert "a.yaml:2" == document.place(("a",))
+    assert "a.yaml:4" == document.place(("a", 0, "c"))
+    assert "a.yaml:5" == document.place(("a", 1))
+    assert "a.yaml:5" == document.place(("a", 1, "missing", "deeper"))
+    assert "a.yaml:1" == document.place(("missing",))
 
 
 def test_a_key_without_a_value_is_absent_and_quotes_are_a_value(tmp_path: Path) -> None:
     """`a:` says nothing; `b: ""` says the empty text."""
     document, _ = _read(tmp_path, 'a:\nb: ""\nc: x\n')
     assert document is not None
-    assert document.data == {"b": "", "c": "x"}
+    assert {"b": "", "c": "x"} == document.data
 
 
 def test_text_is_nfc(tmp_path: Path) -> None:
     """Names typed with combining marks are the same names."""
     document, _ = _read(tmp_path, unicodedata.normalize("NFD", "a: Thủ tục đăng ký khai sinh\n"))
     assert document is not None
-    assert document.data == {"a": unicodedata.normalize("NFC", "Thủ tục đăng ký khai sinh")}
+    assert {"a": unicodedata.normalize("NFC", "Thủ tục đăng ký khai sinh")} == document.data
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_text_is_nfc(tmp_path: Path) -> None:
 )
 def test_what_is_not_allowed_is_refused_with_its_line(tmp_path: Path, content: str | bytes, problem: str) -> None:
     """Each refusal is one line with file, line and reason."""
-    assert _read(tmp_path, content)[1] == [problem]
+    assert [problem] == _read(tmp_path, content)[1]
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     """A file that is not there is a problem, not a crash."""
     problems = Problems()
     assert read(tmp_path, "b.yaml", problems) is None
-    assert problems.problems == ["b.yaml: there is no such file"]
+    assert ["b.yaml: there is no such file"] == problems.problems
 
 
 def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
     problems = Problems()
     (tmp_path / "c.yaml").mkdir()
     assert read(tmp_path, "c.yaml", problems) is None
-    assert problems.problems == ["c.yaml: cannot be read: Is a directory"]
+    assert ["c.yaml: cannot be read: Is a directory"] == problems.problems
 
 
 @given(

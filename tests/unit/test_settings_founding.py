@@ -37,13 +37,13 @@ def _holder(folder: Path, token: str) -> str:
 def test_a_founded_installation_is_in_order(founded: Path) -> None:
     """The templates describe H56 with one system that may and one that may not, and nothing is to complain about."""
     installation = load(founded, environ={})
-    assert installation.warnings == ()
+    assert () == installation.warnings
     assert {"H56", "H56.14", "H56.15", "H56.242"} <= {str(agency.code) for agency in installation.agencies}
     granted = {system.principal.sender: [grant.service for grant in system.grants] for system in installation.systems}
-    assert granted == {
+    assert {
         "H56.14/mot-cua": [Service.DOSSIER_SUBMIT, Service.DOSSIER_FOLLOW, Service.CITIZEN_LOOKUP],
         "H56.15/ho-tich": [],
-    }
+    } == granted
     wanted = {"1.001193", "1.000656", "2.000488", "2.000635", "2.000908", "2.002621", "2.002622"}
     assert wanted <= {procedure.code for procedure in installation.procedures}
 
@@ -52,9 +52,9 @@ def test_secrets_are_fresh_and_for_the_owner_only(founded: Path, tmp_path: Path)
     """Every key file has 32 random bytes and mode 0600; no two are equal, within and across installations."""
     found(tmp_path / "other", TEMPLATES)
     files = [folder / "secrets" / name for folder in (founded, tmp_path / "other") for name in KEY_FILES]
-    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
-    assert {len(bytes.fromhex(file.read_text())) for file in files} == {32}
-    assert len({file.read_text() for file in files}) == 2 * len(KEY_FILES)
+    assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in files}
+    assert {32} == {len(bytes.fromhex(file.read_text())) for file in files}
+    assert 2 * len(KEY_FILES) == len({file.read_text() for file in files})
 
 
 def test_only_an_empty_place_is_taken(tmp_path: Path) -> None:
@@ -64,19 +64,19 @@ def test_only_an_empty_place_is_taken(tmp_path: Path) -> None:
     for taken in (tmp_path / "a", tmp_path / "a" / "mine"):
         with pytest.raises(ConfigInvalid, match="is not an empty folder"):
             found(taken, TEMPLATES)
-    assert [file.name for file in tmp_path.rglob("*")] == ["a", "mine"]
+    assert ["a", "mine"] == [file.name for file in tmp_path.rglob("*")]
     (tmp_path / "b").mkdir()
     found(tmp_path / "b", TEMPLATES)
-    assert load(tmp_path / "b", environ={}).hub.home == tmp_path / "b" / "data"
+    assert tmp_path / "b" / "data" == load(tmp_path / "b", environ={}).hub.home
 
 
 def test_the_door_can_be_chosen(tmp_path: Path) -> None:
     """`listen` goes into hub.yaml; a wrong one leaves nothing behind."""
     found(tmp_path / "hub", TEMPLATES, "127.0.0.1:0")
-    assert load(tmp_path / "hub", environ={}).hub.listen.port == 0
+    assert 0 == load(tmp_path / "hub", environ={}).hub.listen.port
     with pytest.raises(ConfigInvalid, match="listen: must be host:port"):
         found(tmp_path / "other", TEMPLATES, "nowhere")
-    assert [file.name for file in tmp_path.iterdir()] == ["hub"]
+    assert ["hub"] == [file.name for file in tmp_path.iterdir()]
 
 
 def test_a_key_opens_the_door_of_its_system(founded: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_key_opens_the_door_of_its_system(founded: Path) -> None:
     installation = load(founded, environ={})
     token = _add(installation, "H56.14", "mot-cua")
     other = _add(installation, "000.00.15.H56", "ho-tich")
-    assert [_holder(founded, token), _holder(founded, other)] == ["H56.14/mot-cua", "H56.15/ho-tich"]
+    assert ["H56.14/mot-cua", "H56.15/ho-tich"] == [_holder(founded, token), _holder(founded, other)]
     assert token.rpartition("_")[2] not in (founded / "systems.yaml").read_text(encoding="utf-8")
     with pytest.raises(Unauthenticated):
         _holder(founded, token[:-1] + ("A" if token[-1] != "A" else "B"))
@@ -97,9 +97,9 @@ def test_comments_stay_and_two_keys_hold_side_by_side(founded: Path) -> None:
     tokens = [_add(installation, "H56.14", "mot-cua") for _ in range(2)]
     after = (founded / "systems.yaml").read_text(encoding="utf-8")
     added = [line for line in after.splitlines() if line.lstrip(" -").startswith(("id: ", "digest: "))]
-    assert len(added) == 4
-    assert [line for line in after.splitlines() if line not in added] == before.splitlines()
-    assert {_holder(founded, token) for token in tokens} == {"H56.14/mot-cua"}
+    assert 4 == len(added)
+    assert before.splitlines() == [line for line in after.splitlines() if line not in added]
+    assert {"H56.14/mot-cua"} == {_holder(founded, token) for token in tokens}
 
 
 @pytest.mark.parametrize(("old", "new"), [("    keys:\n", "    keys: []  # none\n"), ("    keys:\n", "")])
@@ -108,7 +108,7 @@ def test_a_key_finds_its_place(tmp_path: Path, old: str, new: str) -> None:
     folder = write_installation(tmp_path / "hub")
     change(folder, "systems.yaml", "      - id: abcd\n        digest: " + "1" * 64 + "\n", "")
     change(folder, "systems.yaml", old, new)
-    assert _holder(folder, _add(load(folder, environ={}), "H56.14", "mot-cua")) == "H56.14/mot-cua"
+    assert "H56.14/mot-cua" == _holder(folder, _add(load(folder, environ={}), "H56.14", "mot-cua"))
 
 
 def test_keys_on_one_line_are_refused(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_keys_on_one_line_are_refused(tmp_path: Path) -> None:
     text = (folder / "systems.yaml").read_text(encoding="utf-8")
     with pytest.raises(ConfigInvalid, match=r"systems.yaml:4: write keys as a list, one key a line"):
         _add(load(folder, environ={}), "H56.14", "mot-cua")
-    assert (folder / "systems.yaml").read_text(encoding="utf-8") == text
+    assert text == (folder / "systems.yaml").read_text(encoding="utf-8")
 
 
 def test_an_unknown_system_gets_no_key(founded: Path) -> None:

@@ -22,19 +22,19 @@ def test_a_folder_becomes_one_value(tmp_path: Path) -> None:
     """Numbers are numbers, codes are canonical, paths are absolute, secrets are bytes that do not print."""
     installation = load(write_installation(tmp_path / "hub"), environ={})
     hub = installation.hub
-    assert (hub.listen.host, hub.listen.port) == ("127.0.0.1", 0)
-    assert hub.home == tmp_path / "hub" / "data"
-    assert hub.file(hub.log) == tmp_path / "hub" / "data" / "log.db"
-    assert (hub.limits.partitions, hub.limits.window_records, hub.retry.max_s) == (4, 1000, 300.0)
-    assert hub.secrets.master_key.get_secret_value() == bytes(32)
+    assert ("127.0.0.1", 0) == (hub.listen.host, hub.listen.port)
+    assert tmp_path / "hub" / "data" == hub.home
+    assert tmp_path / "hub" / "data" / "log.db" == hub.file(hub.log)
+    assert (4, 1000, 300.0) == (hub.limits.partitions, hub.limits.window_records, hub.retry.max_s)
+    assert bytes(32) == hub.secrets.master_key.get_secret_value()
     assert "00" not in repr(hub.secrets)
-    assert [agency.code for agency in installation.agencies] == [AgencyCode("H56"), AgencyCode("H56", (14,))]
+    assert [AgencyCode("H56"), AgencyCode("H56", (14,))] == [agency.code for agency in installation.agencies]
     (system,) = installation.systems
-    assert (str(system.agency), system.system, system.keys[0].id) == ("H56.14", "mot-cua", "abcd")
-    assert [grant.service for grant in system.grants] == [Service.DOSSIER_SUBMIT]
+    assert ("H56.14", "mot-cua", "abcd") == (str(system.agency), system.system, system.keys[0].id)
+    assert [Service.DOSSIER_SUBMIT] == [grant.service for grant in system.grants]
     (procedure,) = installation.procedures
-    assert (procedure.code, procedure.valid_from, procedure.valid_to) == ("1.001193", date(2025, 7, 1), None)
-    assert installation.warnings == ()
+    assert ("1.001193", date(2025, 7, 1), None) == (procedure.code, procedure.valid_from, procedure.valid_to)
+    assert () == installation.warnings
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_each_mistake_has_file_line_and_key(tmp_path: Path, file: str, old: str,
     """A mistake is told as `file:line: key: what is wrong`, with the nearest name where one is near."""
     folder = write_installation(tmp_path / "hub")
     change(folder, file, old, new)
-    assert _problems(folder)[0] == problem
+    assert problem == _problems(folder)[0]
 
 
 def test_versions_of_a_procedure_do_not_overlap(tmp_path: Path) -> None:
@@ -165,11 +165,11 @@ def test_versions_of_a_procedure_do_not_overlap(tmp_path: Path) -> None:
     first = (folder / "procedures.yaml").read_text(encoding="utf-8")
     second = first.removeprefix("procedures:\n").replace("2025-07-01", "2026-03-01")
     (folder / "procedures.yaml").write_text(first + "    valid_to: 2026-02-28\n" + second, encoding="utf-8")
-    assert len(load(folder, environ={}).procedures) == 2
+    assert 2 == len(load(folder, environ={}).procedures)
     (folder / "procedures.yaml").write_text(first + "    valid_to: 2026-03-01\n" + second, encoding="utf-8")
-    assert _problems(folder) == [
+    assert [
         "procedures.yaml:8: procedures[1]: 1.001193 holds on the same days as the version at procedures.yaml:2"
-    ]
+    ] == _problems(folder)
 
 
 def test_a_key_belongs_to_one_system(tmp_path: Path) -> None:
@@ -178,9 +178,9 @@ def test_a_key_belongs_to_one_system(tmp_path: Path) -> None:
     digest = "2" * 64
     with (folder / "systems.yaml").open("a", encoding="utf-8") as stream:
         stream.write(f"  - agency: H56\n    system: a\n    keys:\n      - id: abcd\n        digest: {digest}\n")
-    assert _problems(folder) == [
-        "systems.yaml:10: systems[1].keys[0]: the key abcd stands twice; first at systems.yaml:5"
-    ]
+    assert ["systems.yaml:10: systems[1].keys[0]: the key abcd stands twice; first at systems.yaml:5"] == _problems(
+        folder
+    )
 
 
 def test_a_system_and_its_grants_stand_once(tmp_path: Path) -> None:
@@ -190,10 +190,10 @@ def test_a_system_and_its_grants_stand_once(tmp_path: Path) -> None:
         stream.write("  - agency: 000.00.14.H56\n    system: mot-cua\n")
     with (folder / "grants.yaml").open("a", encoding="utf-8") as stream:
         stream.write("  - agency: 000.00.14.H56\n    system: mot-cua\n    grants:\n      - service: dossier.follow\n")
-    assert _problems(folder) == [
+    assert [
         "systems.yaml:7: systems[1]: stands twice; first at systems.yaml:2",
         "grants.yaml:6: grants[1]: stands twice; first at grants.yaml:2",
-    ]
+    ] == _problems(folder)
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     change(folder, "hub.yaml", "partitions: 4", "partitions: x")
     change(folder, "agencies.yaml", "code: H56\n", "code: x\n")
     (folder / "grants.yaml").unlink()
-    assert _problems(folder) == [
+    assert [
         "hub.yaml:9: limits.partitions: must be a whole number",
         "agencies.yaml:2: agencies[0].code: Not a valid agency code.",
         "grants.yaml: there is no such file",
-    ]
+    ] == _problems(folder)
 
 
 @pytest.mark.parametrize(
@@ -221,12 +221,12 @@ def test_files_that_nobody_reads_are_told(tmp_path: Path, name: str, problem: st
     """A misspelt file name does not pass in silence."""
     folder = write_installation(tmp_path / "hub")
     (folder / name).write_text("a: 1\n", encoding="utf-8")
-    assert _problems(folder) == [problem]
+    assert [problem] == _problems(folder)
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     """The message says which command makes one."""
-    assert _problems(tmp_path / "none") == [f"{tmp_path}/none: there is no such folder; hub init makes one"]
+    assert [f"{tmp_path}/none: there is no such folder; hub init makes one"] == _problems(tmp_path / "none")
 
 
 # --- secrets ---------------------------------------------------------------------------------------------------------
@@ -236,9 +236,9 @@ def test_a_literal_secret_is_refused_and_never_repeated(tmp_path: Path) -> None:
     """The problem names the place and the two ways to write it, not the secret."""
     folder = write_installation(tmp_path / "hub")
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: " + "ab" * 32)
-    assert _problems(folder) == [
+    assert [
         "hub.yaml:4: secrets.master_key: a secret does not stand in the file: write ${NAME} or file:path"
-    ]
+    ] == _problems(folder)
 
 
 def test_a_secret_comes_from_the_environment(tmp_path: Path) -> None:
@@ -246,14 +246,14 @@ def test_a_secret_comes_from_the_environment(tmp_path: Path) -> None:
     folder = write_installation(tmp_path / "hub")
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: ${MASTER_KEY}")
     loaded = load(folder, environ={"MASTER_KEY": "01" * 32})
-    assert loaded.hub.secrets.master_key.get_secret_value() == b"\x01" * 32
+    assert b"\x01" * 32 == loaded.hub.secrets.master_key.get_secret_value()
     for environ, problem in (
         ({"MASTER_KEX": "x"}, "the environment variable MASTER_KEY is not set — did you mean 'MASTER_KEX'?"),
         ({"MASTER_KEY": ""}, "the environment variable MASTER_KEY is empty"),
     ):
         with pytest.raises(ConfigInvalid) as caught:
             load(folder, environ=environ)
-        assert caught.value.hint == f"hub.yaml:4: secrets.master_key: {problem}"
+        assert f"hub.yaml:4: secrets.master_key: {problem}" == caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_secret_file_that_is_no_key_is_told(tmp_path: Path, text: str | None, 
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: file:secrets/b.key")
     if text is not None:
         write_secret(folder, "b.key", text)
-    assert _problems(folder) == [f"hub.yaml:4: secrets.master_key: {problem}"]
+    assert [f"hub.yaml:4: secrets.master_key: {problem}"] == _problems(folder)
 
 
 def test_a_secret_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
@@ -281,9 +281,9 @@ def test_a_secret_that_others_can_read_is_a_warning(tmp_path: Path) -> None:
     write_secret(folder, "b.key", "01" * 32)
     (folder / "secrets" / "b.key").chmod(0o640)
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: file:secrets/b.key")
-    assert load(folder, environ={}).warnings == (
+    assert (
         "hub.yaml:4: secrets.master_key: others than the owner can read secrets/b.key; run: chmod 600 secrets/b.key",
-    )
+    ) == load(folder, environ={}).warnings
 
 
 # --- environment -----------------------------------------------------------------------------------------------------
@@ -300,14 +300,14 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
             "HUB_LISTEN": "[::1]:8081",
         },
     ).hub
-    assert (hub.home, hub.log, hub.store) == (tmp_path / "elsewhere", "sqlite:///l.db", "sqlite:///store.db")
-    assert (hub.listen.host, hub.listen.port, hub.listen.address) == ("::1", 8081, "http://[::1]:8081")
+    assert (tmp_path / "elsewhere", "sqlite:///l.db", "sqlite:///store.db") == (hub.home, hub.log, hub.store)
+    assert ("::1", 8081, "http://[::1]:8081") == (hub.listen.host, hub.listen.port, hub.listen.address)
 
 
 def test_a_relative_home_of_the_environment_counts_from_the_working_directory(tmp_path: Path) -> None:
     """Whoever types a path in a shell means the shell's folder."""
     hub = load(write_installation(tmp_path / "hub"), environ={"HUB_HOME": "data"}).hub
-    assert hub.home == Path.cwd() / "data"
+    assert Path.cwd() / "data" == hub.home
 
 
 def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
@@ -315,10 +315,10 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
     folder = write_installation(tmp_path / "hub")
     with pytest.raises(ConfigInvalid) as caught:
         load(folder, environ={"HUB_LISTEN": "8080", "HUB_LOG": "kafka://x"})
-    assert caught.value.hint.splitlines() == [
+    assert [
         "HUB_LISTEN: listen: must be host:port, such as 127.0.0.1:8080",
         "HUB_LOG: log: must be sqlite:///file",
-    ]
+    ] == caught.value.hint.splitlines()
 
 
 def test_variables_that_look_like_the_hubs_are_reported(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_variables_that_look_like_the_hubs_are_reported(tmp_path: Path) -> None:
     folder = write_installation(tmp_path / "hub")
     change(folder, "hub.yaml", "master_key: file:secrets/a.key", "master_key: ${HUB_MASTER}")
     environ = {"HUB_MASTER": "01" * 32, "HUB_CONFIG": "x", "HUB_API_KEY": "x", "HUB_PORT_8080_TCP": "x"}
-    assert load(folder, environ=environ).warnings == ("HUB_PORT_8080_TCP: the hub has no such variable",)
+    assert ("HUB_PORT_8080_TCP: the hub has no such variable",) == load(folder, environ=environ).warnings
     with pytest.raises(ConfigInvalid) as caught:
         load(folder, environ={**environ, "HUB_LISTN": "x"})
-    assert caught.value.hint == "HUB_LISTN: no such variable — did you mean 'HUB_LISTEN'?"
+    assert "HUB_LISTN: no such variable — did you mean 'HUB_LISTEN'?" == caught.value.hint

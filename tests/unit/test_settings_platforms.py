@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _spoil(folder: Path, old: str, new: str) -> list[str]:
-    assert TEXT.count(old) == 1
+    assert 1 == TEXT.count(old)
     (folder / "platforms" / "sample.yaml").write_text(TEXT.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigInvalid) as caught:
         load(folder, environ={})
@@ -67,13 +67,13 @@ def _spoil(folder: Path, old: str, new: str) -> list[str]:
 def test_the_adapter_reads_its_own_settings(folder: Path) -> None:
     """The hub knows shares and bounds; what stands under settings becomes the adapter's own model."""
     (platform,) = load(folder, environ={}).platforms
-    assert (platform.name, platform.section.concurrency_max, platform.section.hot_max) == ("sample", 3, 5000)
+    assert ("sample", 3, 5000) == (platform.name, platform.section.concurrency_max, platform.section.hot_max)
     assert platform.module.build is build
     assert isinstance(platform.settings, Config)
     assert platform.settings.password is not None
-    assert platform.settings.password.get_secret_value() == "sesame"
-    assert platform.settings.codes == {"1.001193": "NO"}
-    assert platform.settings.wire.ca_file == folder / "secrets" / "ca.pem"
+    assert "sesame" == platform.settings.password.get_secret_value()
+    assert {"1.001193": "NO"} == platform.settings.codes
+    assert folder / "secrets" / "ca.pem" == platform.settings.wire.ca_file
 
 
 def test_a_platform_that_is_switched_off_needs_no_account(folder: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_platform_that_is_switched_off_needs_no_account(folder: Path) -> None:
     text = TEXT.replace("concurrency_max: 3", "enabled: false").replace(__name__, "adapters.none")
     (folder / "platforms" / "sample.yaml").write_text(text, encoding="utf-8")
     (folder / "secrets" / "sample.key").unlink()
-    assert load(folder, environ={}).platforms == ()
+    assert () == load(folder, environ={}).platforms
 
 
 @pytest.mark.parametrize(
@@ -122,4 +122,4 @@ def test_two_platforms_have_two_names(folder: Path) -> None:
     (folder / "platforms" / "second.yaml").write_text(TEXT, encoding="utf-8")
     with pytest.raises(ConfigInvalid) as caught:
         load(folder, environ={})
-    assert caught.value.hint == "platforms/second.yaml:1: name: stands twice; first in platforms/sample.yaml"
+    assert "platforms/second.yaml:1: name: stands twice; first in platforms/sample.yaml" == caught.value.hint

@@ -36,13 +36,13 @@ def test_a_line_is_json_with_utc_time(stream: io.StringIO) -> None:
     logger("delivery").info("circuit opened", platform="national_portal", attempt=3)
     (line,) = _lines(stream)
     assert str(line.pop("timestamp")).endswith("Z")
-    assert line == {
+    assert {
         "component": "delivery",
         "event": "circuit opened",
         "level": "info",
         "platform": "national_portal",
         "attempt": 3,
-    }
+    } == line
 
 
 def test_unlisted_keys_are_withheld(stream: io.StringIO) -> None:
