@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import ConfigInvalid
@@ -16,10 +17,11 @@ _KEY_BYTES = 32
 _LISTEN = re.compile(r"^listen:.*$", re.MULTILINE)
 
 
-def found(folder: Path, templates: Path, listen: str | None = None) -> None:
+def found(folder: Path, templates: Sequence[Path], listen: str | None = None) -> None:
     """Make an installation in an empty or missing folder. It appears whole or not at all; ConfigInvalid says why not.
 
-    Secrets are made with mode 0600. `listen` (host:port) replaces the template's.
+    `templates` are folders; a later one replaces files of an earlier one. Secrets are made with mode 0600. `listen`
+    (host:port) replaces the template's.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigInvalid(f"{folder} is not an empty folder; name one that does not exist yet")
@@ -34,10 +36,11 @@ def found(folder: Path, templates: Path, listen: str | None = None) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _fill(folder: Path, templates: Path, listen: str | None) -> None:
+def _fill(folder: Path, templates: Sequence[Path], listen: str | None) -> None:
     left_out = shutil.ignore_patterns("__pycache__", "*.py")
     # Only the text is copied: an installed template may be read-only.
-    shutil.copytree(templates, folder, dirs_exist_ok=True, ignore=left_out, copy_function=shutil.copyfile)
+    for template in templates:
+        shutil.copytree(template, folder, dirs_exist_ok=True, ignore=left_out, copy_function=shutil.copyfile)
     if listen is not None:
         file = folder / HUB_FILE
         text = file.read_text(encoding="utf-8")

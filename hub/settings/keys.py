@@ -6,10 +6,9 @@ from pathlib import Path
 from hub.access import KeyEntry, issue_key
 from hub.errors import ConfigInvalid
 from hub.settings.document import Document, read
+from hub.settings.installation import SYSTEMS_FILE
 from hub.settings.problems import KeyPath, Problems, nearest
 from schemas.agency import AgencyCode
-
-SYSTEMS_FILE = "systems.yaml"
 
 
 def add_key(folder: Path, agency: str, system: str, pepper: bytes) -> str:
