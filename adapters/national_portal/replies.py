@@ -55,11 +55,8 @@ class PortalReply:
     def judged_later(self) -> Reply:
         """Return what the outcome table is asked about: an item that failed speaks for its whole batch."""
         for item in self.results if self.succeeded else ():
-            if (
-                isinstance(item, dict)
-                and "error_code" in item
-                and (code := _code(item["error_code"])) not in SUCCESS_CODES
-            ):
+            code = _code(item.get("error_code")) if isinstance(item, dict) else ""
+            if isinstance(item, dict) and code and code not in SUCCESS_CODES:
                 return Reply(self.http_status, code, _text(item, b""))
         return Reply(self.http_status, self.code, self.text)
 

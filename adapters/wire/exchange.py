@@ -1,18 +1,22 @@
 """One request, one whole reply, and every failure of the road judged by whether the platform may have acted.
 
-The httpx class alone does not tell: httpx-aiohttp raises ConnectTimeout for refused and for cut connections alike, so
-the aiohttp exception behind it decides. What is not certainly "not sent" counts as "reply lost".
+What is not certainly "not sent" counts as "reply lost". Of an httpx exception the class alone does not tell, since
+httpx-aiohttp raises ConnectTimeout for refused and for cut connections alike: the aiohttp exception behind it decides.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 
 import aiohttp
 import httpx
 
+from adapters.wire.body import bounded, decoded
 from adapters.wire.client import FIXED_HEADERS, WireClient
 from hub.errors import NotSent, PlatformFault, ReplyLost, ReplyUnreadable
+
+_PIECE_BYTES_MAX = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ MAY_HAVE_ACTED: tuple[type[Exception], ...] = (
     aiohttp.ClientError,
     httpx.RequestError,
 )
-"""Everything else that httpx and aiohttp raise about a request: time-outs of reading, cut connections, cut bodies."""
+"""All that they raise about a request; beyond the two lists above: silence, cut connections, cut bodies."""
 
 
 async def exchange(
@@ -67,19 +71,19 @@ async def exchange(
 
     `deadline` is a time of the running event loop's clock. Errors: NotSent (the platform definitely did not act),
     ReplyLost (it may have acted), ReplyUnreadable (not HTTP, or over `reply_bytes_max`). Their texts name the class
-    of the failure only, never an address, a header or a body. A `url` that was parsed once saves time.
+    of the failure only, never an address, a header or a body.
     """
     if deadline <= asyncio.get_running_loop().time():
         raise NotSent("no time was left")
-    request = httpx.Request(
-        method, url, headers={**FIXED_HEADERS, **headers}, content=content, extensions=client.extensions
-    )
-    if request.url.scheme != "https" and not client.plain_http:
-        raise NotSent("plain_http is off for this platform")
+    if client.is_closed or not client.settings.allows(str(url)):
+        raise NotSent("the client is closed, or plain_http is off for this platform")
     try:
         async with asyncio.timeout_at(deadline):
-            return await _exchange(client.road, request, reply_bytes_max)
-    except (aiohttp.ClientError, httpx.RequestError) as error:
+            if client.replacement is None:
+                return await _by_network(client.session(), method, str(url), headers, content, reply_bytes_max)
+            request = httpx.Request(method, url, headers={**FIXED_HEADERS, **headers}, content=content)
+            return await _by_replacement(client.replacement, request, reply_bytes_max)
+    except MAY_HAVE_ACTED as error:
         raise judged(error) from None
     except TimeoutError:
         raise ReplyLost("deadline") from None
@@ -97,28 +101,27 @@ def judged(error: Exception) -> PlatformFault:
     return ReplyLost(type(cause).__name__)
 
 
-async def _exchange(road: httpx.AsyncBaseTransport, request: httpx.Request, bytes_max: int) -> Answer:
+async def _by_network(
+    session: aiohttp.ClientSession, method: str, url: str, headers: Mapping[str, str], content: bytes, bytes_max: int
+) -> Answer:
+    # aiohttp warns of large bodies that are written in one piece
+    data = content if len(content) <= _PIECE_BYTES_MAX else BytesIO(content)
+    async with session.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
+        body = await bounded(response.content.iter_any(), bytes_max)
+    return _answer(response.status, response.headers, body, bytes_max)
+
+
+async def _by_replacement(road: httpx.AsyncBaseTransport, request: httpx.Request, bytes_max: int) -> Answer:
     response = await road.handle_async_request(request)
+    stream = response.stream if isinstance(response.stream, httpx.AsyncByteStream) else response.aiter_raw()
     try:
-        body = await _bounded(response, bytes_max)
+        body = await bounded(stream, bytes_max)
     finally:
         await response.aclose()
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Answer(response.status_code, media_type, body)
+    return _answer(response.status_code, response.headers, body, bytes_max)
 
 
-async def _bounded(response: httpx.Response, bytes_max: int) -> bytes:
-    """Read the body. ReplyUnreadable as soon as it proves to be over the limit."""
-    body = bytearray()
-    async for chunk in _chunks(response):
-        body += chunk
-        if len(body) > bytes_max:
-            raise ReplyUnreadable(f"over {bytes_max} bytes")
-    return bytes(body)
-
-
-def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body's pieces; decoded only when the platform compressed them although it was asked not to."""
-    if "content-encoding" in response.headers or not isinstance(response.stream, httpx.AsyncByteStream):
-        return response.aiter_bytes()
-    return response.stream.__aiter__()
+def _answer(status: int, headers: Mapping[str, str], body: bytes, bytes_max: int) -> Answer:
+    body = decoded(body, headers.get("content-encoding", "").strip().lower(), bytes_max)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Answer(status, media_type, body)

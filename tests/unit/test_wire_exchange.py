@@ -322,6 +322,101 @@ async def test_a_compressed_reply_is_read_though_nobody_asked_for_it(client: Wir
         assert BODY == (await post(client, url)).body
 
 
+async def test_a_small_reply_that_unpacks_to_a_large_one_is_unreadable(client: WireClient) -> None:
+    """The bound holds for what is unpacked, and unpacking stops there."""
+    packed = gzip.compress(b"x" * 500_000)
+    assert len(packed) < 1024
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(packed)}\r\n\r\n"
+        writer.write(head.encode() + packed)
+
+    async with serving(serve) as url:
+        with pytest.raises(ReplyUnreadable):
+            await post(client, url)
+
+
+async def test_a_large_request_goes_out_whole(client: WireClient) -> None:
+    """Three million bytes arrive as they were given."""
+    arrived = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal arrived
+        assert b"content-length: 3000000\r\n" in (await reader.readuntil(b"\r\n\r\n")).lower()
+        arrived = len(await reader.readexactly(3_000_000))
+        writer.write(HEAD + BODY)
+
+    async with serving(serve) as url:
+        deadline = asyncio.get_running_loop().time() + 2
+        await exchange(
+            client, "POST", url, headers={}, content=b"x" * 3_000_000, deadline=deadline, reply_bytes_max=1024
+        )
+    assert 3_000_000 == arrived
+
+
+async def test_a_closed_client_sends_nothing() -> None:
+    """Who comes too late at the end of the process is told so."""
+    client = make_client(settings())
+    async with serving(answer) as url:
+        await post(client, url)
+        await client.aclose()
+        with pytest.raises(NotSent):
+            await post(client, url)
+
+
+async def test_calls_leave_no_line_in_the_log(client: WireClient, caplog: pytest.LogCaptureFixture) -> None:
+    """Addresses of platforms can carry identities, so nobody logs them."""
+    caplog.set_level("DEBUG")
+    async with serving(answer) as url:
+        await post(client, url)
+    assert [] == [record for record in caplog.records if record.name != "asyncio"]
+
+
+async def test_the_client_serves_libraries_that_want_httpx(client: WireClient) -> None:
+    """Requests in the httpx way use the same connections under the same rules."""
+    async with serving(answer) as url:
+        reply = await client.post(url, content=b"private")
+    assert (200, {"answer": "ok"}) == (reply.status_code, reply.json())
+
+
+async def test_a_transport_takes_the_place_of_the_network() -> None:
+    """What it is asked and what it raises is what the network would be asked and raise."""
+    said: list[httpx.Response | httpx.RequestError] = [
+        httpx.Response(201, headers={"content-type": "Text/HTML; charset=x"}, text="a"),
+        httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"b")),
+        httpx.ReadTimeout("slow"),
+        httpx.ConnectError("nobody"),
+    ]
+    requests: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        reply = said[len(requests) - 1]
+        if isinstance(reply, httpx.RequestError):
+            raise reply
+        return reply
+
+    client = make_client(settings(plain_http=False), httpx.MockTransport(handle))
+    assert Answer(201, "text/html", b"a") == await post(client, "https://platform.example/x")
+    assert b"b" == (await post(client, "https://platform.example/x")).body
+    with pytest.raises(ReplyLost):
+        await post(client, "https://platform.example/x")
+    with pytest.raises(NotSent):
+        await post(client, "https://platform.example/x")
+    with pytest.raises(NotSent):
+        await post(client, "http://platform.example/x")
+    await client.aclose()
+
+    assert 4 == len(requests)
+    assert ("POST", "1", "identity", b"private") == (
+        requests[0].method,
+        requests[0].headers["x-test"],
+        requests[0].headers["accept-encoding"],
+        requests[0].content,
+    )
+
+
 async def test_redirects_and_cookies_are_not_followed(client: WireClient) -> None:
     """A redirect is a reply like any other, and no cookie comes back."""
     requests: list[bytes] = []
