@@ -37,10 +37,12 @@ Config = Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The
 def init(
     folder: Annotated[Path, typer.Argument(help="A folder that is empty or does not exist yet.")],
     listen: Annotated[str | None, typer.Option(help="host:port of the hub's door.")] = None,
+    sandbox: Annotated[bool, typer.Option("--sandbox", help="Point it to the platforms of `hub sandbox`.")] = False,
 ) -> None:
     """Make an installation: commented files, fresh secrets, and an API key for the sample system."""
-    with importlib.resources.as_file(importlib.resources.files("ops") / "config") as templates:
-        found(folder, templates, listen)
+    with importlib.resources.as_file(importlib.resources.files("ops")) as ops:
+        overlay = [ops / "sandbox" / "installation"] if sandbox else []
+        found(folder, [ops / "config", *overlay], listen)
     token = _add_key(load(folder, environ={}), SAMPLE_AGENCY, SAMPLE_SYSTEM)
     typer.echo(f"Made {folder}. Keep {folder}/secrets safe: without master.key no sealed body can be opened again.")
     _show_token(SAMPLE_AGENCY, SAMPLE_SYSTEM, token)
