@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from adapters.wire.settings import WireSettings
 from hub.ports import OutcomeRule
@@ -80,7 +80,7 @@ class PortalConfig(ConfigModel):
     `unit` is the portal's `madonvi`, `provider` the member code that goes into the header `dstcode`.
     """
 
-    adapter_url: Annotated[str, Field(max_length=500)]
+    adapter_url: HttpUrl
     login_path: Line = "/mapi/login"
     read_path: Line = "/mapi/g"
     push_path: Line = "/mapi/g"
@@ -100,6 +100,6 @@ class PortalConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _allowed_address(self) -> Self:
-        if not self.wire.allows(self.adapter_url):
+        if not self.wire.allows(str(self.adapter_url)):
             raise ValueError("adapter_url must be https, or http with wire.plain_http")
         return self

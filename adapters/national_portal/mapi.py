@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 
-import httpx
 import orjson
 
 from adapters.national_portal.config import PortalConfig
@@ -30,10 +29,10 @@ class Mapi:
             "charset": "utf-8",
             "dstcode": config.provider,
         }
-        base = config.adapter_url.rstrip("/")
-        self._login_url = httpx.URL(base + config.login_path)
-        self._read_url = httpx.URL(base + config.read_path)
-        self._push_url = httpx.URL(base + config.push_path)
+        base = str(config.adapter_url).rstrip("/")
+        self._login_url = base + config.login_path
+        self._read_url = base + config.read_path
+        self._push_url = base + config.push_path
         self._sessions = SessionCache(self._log_in, clock, age_s_max=config.session_age_s_max)
 
     def deadline(self) -> float:
@@ -53,7 +52,7 @@ class Mapi:
         await self._sessions.aclose()
         await self._client.aclose()
 
-    async def _call(self, url: httpx.URL, service: str, fields: Mapping[str, object], deadline: float) -> PortalReply:
+    async def _call(self, url: str, service: str, fields: Mapping[str, object], deadline: float) -> PortalReply:
         """Call once, and once more under a fresh session when the portal refused the session: it did not act then."""
         held = await self._session(deadline)
         reply = await self._once(url, held, service, fields, deadline)
@@ -67,7 +66,7 @@ class Mapi:
         return reply
 
     async def _once(
-        self, url: httpx.URL, held: Held[str], service: str, fields: Mapping[str, object], deadline: float
+        self, url: str, held: Held[str], service: str, fields: Mapping[str, object], deadline: float
     ) -> PortalReply:
         return await self._post(
             url, {"session": held.value, "madonvi": self._config.unit, "service": service, **fields}, deadline
@@ -106,7 +105,7 @@ class Mapi:
     def _credentials(self) -> Mapping[str, object]:
         return {"username": self._config.username, "password": self._config.password.get_secret_value()}
 
-    async def _post(self, url: httpx.URL, body: Mapping[str, object], deadline: float) -> PortalReply:
+    async def _post(self, url: str, body: Mapping[str, object], deadline: float) -> PortalReply:
         answer = await exchange(
             self._client,
             "POST",
