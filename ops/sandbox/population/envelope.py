@@ -13,6 +13,8 @@ _OPEN = f'<?xml version="1.0" encoding="UTF-8"?><soapenv:Envelope xmlns:soapenv=
 _CLOSE = b"</soapenv:Body></soapenv:Envelope>"
 _COLLECTION = f'<ns1:CongdanCollection xmlns:ns1="{RECORD_NS}">'.encode()
 _ELEMENTS_MAX = 200
+_ANY = f"{{{REQUEST_NS}}}*"
+_PREFIX_LENGTH = len(_ANY) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Reader:
         request = _payload(_parsed(body))
         if not self._schema.validate(request):
             raise Unreadable(self._place())
-        found = {etree.QName(one).localname: one.text or "" for one in request.iter() if isinstance(one.tag, str)}
+        found = {str(one.tag)[_PREFIX_LENGTH:]: one.text or "" for one in request.iter(_ANY)}
         return Lookup(
             request_id=found["MaYeuCau"],
             public_service=found["MaDVC"],
