@@ -46,7 +46,8 @@ def _fill(folder: Path, templates: Sequence[Path], listen: str | None) -> None:
         text = file.read_text(encoding="utf-8")
         file.write_text(_LISTEN.sub(f"listen: {listen}", text, count=1), encoding="utf-8")
     kept = folder / SECRETS_FOLDER
-    kept.mkdir(mode=0o700, exist_ok=True)
+    kept.mkdir(exist_ok=True)
+    kept.chmod(0o700)
     for name in KEY_FILES:
         _write_secret(kept / name, secrets.token_hex(_KEY_BYTES))
     for file in kept.iterdir():

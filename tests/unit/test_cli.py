@@ -52,6 +52,14 @@ def test_a_fresh_installation_is_in_order(folder: Path, capsys: pytest.CaptureFi
     assert "  door        http://127.0.0.1:8080" in printed.out.splitlines()
 
 
+def test_a_sandbox_installation_has_its_platforms_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`init --sandbox` needs no account: both platforms are those of `hub sandbox`, and all is in order."""
+    assert 0 == _run("init", str(tmp_path / "hub"), "--sandbox")
+    assert 0 == _run("check-config", "--config", str(tmp_path / "hub"))
+    printed = capsys.readouterr()
+    assert ("", "  platforms   national_portal, population") == (printed.err, printed.out.splitlines()[-1])
+
+
 def test_check_config_prints_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each problem is a line, then their number; the code is 1."""
     folder = write_installation(tmp_path / "hub")

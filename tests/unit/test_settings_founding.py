@@ -19,7 +19,7 @@ TEMPLATES = Path(str(importlib.resources.files("ops"))) / "config"
 @pytest.fixture
 def founded(tmp_path: Path) -> Path:
     """A fresh installation."""
-    found(tmp_path / "hub", TEMPLATES)
+    found(tmp_path / "hub", [TEMPLATES])
     return tmp_path / "hub"
 
 
@@ -50,7 +50,7 @@ def test_a_founded_installation_is_in_order(founded: Path) -> None:
 
 def test_secrets_are_fresh_and_for_the_owner_only(founded: Path, tmp_path: Path) -> None:
     """Every key file has 32 random bytes and mode 0600; no two are equal, within and across installations."""
-    found(tmp_path / "other", TEMPLATES)
+    found(tmp_path / "other", [TEMPLATES])
     files = [folder / "secrets" / name for folder in (founded, tmp_path / "other") for name in KEY_FILES]
     assert {0o600} == {stat.S_IMODE(file.stat().st_mode) for file in files}
     assert {32} == {len(bytes.fromhex(file.read_text())) for file in files}
@@ -63,20 +63,32 @@ def test_only_an_empty_place_is_taken(tmp_path: Path) -> None:
     (tmp_path / "a" / "mine").write_text("x")
     for taken in (tmp_path / "a", tmp_path / "a" / "mine"):
         with pytest.raises(ConfigInvalid, match="is not an empty folder"):
-            found(taken, TEMPLATES)
+            found(taken, [TEMPLATES])
     assert ["a", "mine"] == [file.name for file in tmp_path.rglob("*")]
     (tmp_path / "b").mkdir()
-    found(tmp_path / "b", TEMPLATES)
+    found(tmp_path / "b", [TEMPLATES])
     assert tmp_path / "b" / "data" == load(tmp_path / "b", environ={}).hub.home
 
 
 def test_the_door_can_be_chosen(tmp_path: Path) -> None:
     """`listen` goes into hub.yaml; a wrong one leaves nothing behind."""
-    found(tmp_path / "hub", TEMPLATES, "127.0.0.1:0")
+    found(tmp_path / "hub", [TEMPLATES], "127.0.0.1:0")
     assert 0 == load(tmp_path / "hub", environ={}).hub.listen.port
     with pytest.raises(ConfigInvalid, match="listen: must be host:port"):
-        found(tmp_path / "other", TEMPLATES, "nowhere")
+        found(tmp_path / "other", [TEMPLATES], "nowhere")
     assert ["hub"] == [file.name for file in tmp_path.iterdir()]
+
+
+def test_a_later_template_replaces_files_of_an_earlier_one(tmp_path: Path) -> None:
+    """What it brings into secrets is for the owner only, too."""
+    later = tmp_path / "later"
+    (later / "secrets").mkdir(parents=True)
+    (later / "secrets" / "sample.key").write_text("sesame")
+    (later / "grants.yaml").write_text("grants: []\n")
+    found(tmp_path / "hub", [TEMPLATES, later])
+    assert [()] * 2 == [system.grants for system in load(tmp_path / "hub", environ={}).systems]
+    kept = tmp_path / "hub" / "secrets"
+    assert (0o700, 0o600) == tuple(stat.S_IMODE(path.stat().st_mode) for path in (kept, kept / "sample.key"))
 
 
 def test_a_key_opens_the_door_of_its_system(founded: Path) -> None:
