@@ -45,8 +45,13 @@ class SqlParking:
         self._database = database
 
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
-        """See `Parking.take_over`."""
-        return await self._database.write(lambda connection: take_over(connection, partition, committed))
+        """See `Parking.take_over`.
+
+        What is remembered is read outside the transaction that raises the epoch: from there on nobody else writes, and
+        thousands of rows do not keep other writers waiting.
+        """
+        epoch = await self._database.write(lambda connection: take_over(connection, partition))
+        return await self._database.read(lambda connection: memory(connection, partition, epoch, committed))
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """See `Parking.put`."""
@@ -65,13 +70,17 @@ class SqlParking:
         await self._database.write(lambda connection: sweep(connection, partition, epoch, committed))
 
 
-def take_over(connection: Connection, partition: int, committed: int) -> PartitionMemory:
-    """Raise the epoch and return what is remembered. Rows that the ledger knows as finished become tombstones."""
+def take_over(connection: Connection, partition: int) -> int:
+    """Raise the epoch and return it. Rows that the ledger knows as finished become tombstones."""
     epoch = _raise_epoch(connection, partition)
     finished = exists().where(_SAME_DELIVERY, _line.state.in_(_FINISHED))
     connection.execute(_bury().where(_row.partition == partition, _row.settled == false(), finished))
-    settled = _settled(connection, partition, committed)
-    return PartitionMemory(epoch, settled, tuple(_outlines(connection, partition)))
+    return epoch
+
+
+def memory(connection: Connection, partition: int, epoch: int, committed: int) -> PartitionMemory:
+    """Return what is remembered of a partition."""
+    return PartitionMemory(epoch, _settled(connection, partition, committed), tuple(_outlines(connection, partition)))
 
 
 def put(connection: Connection, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:

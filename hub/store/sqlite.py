@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import Overloaded, Unavailable
@@ -83,14 +83,14 @@ class SqliteDatabase:
     def _prepare(self, schema: MetaData) -> None:
         try:
             migrate(self._writing, schema)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise fault(error, self._file) from error
 
     def _read(self, unit: Unit[Result]) -> Result:
         try:
             with self._reading.begin() as connection:
                 return unit(connection)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise fault(error, self._file) from error
 
 

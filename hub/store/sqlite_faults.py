@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubFault, Unavailable, WriteInDoubt
 
@@ -21,7 +21,7 @@ _CAUSES = {
 _HARMLESS_AT_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
 
 
-def fault(error: DBAPIError, file: str) -> HubFault:
+def fault(error: SQLAlchemyError, file: str) -> HubFault:
     """Return what an error of a statement means: Unavailable, or a HubFault when the statement itself was refused."""
     kind = _kind(error)
     if kind not in _CAUSES:
@@ -30,14 +30,14 @@ def fault(error: DBAPIError, file: str) -> HubFault:
     return Unavailable(f"{file}: {_CAUSES[kind]}", code=code)
 
 
-def fault_at_commit(error: DBAPIError, file: str) -> HubFault:
+def fault_at_commit(error: SQLAlchemyError, file: str) -> HubFault:
     """Return what an error of a COMMIT means: in doubt, unless the file was certainly not changed."""
     if _kind(error) in _HARMLESS_AT_COMMIT:
         return fault(error, file)
     return WriteInDoubt(f"{file}: the commit failed")
 
 
-def _kind(error: DBAPIError) -> int:
+def _kind(error: SQLAlchemyError) -> int:
     """Return the primary result code; the upper bytes only refine it."""
-    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
     return code & 0xFF

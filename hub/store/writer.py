@@ -3,12 +3,13 @@
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubError, Overloaded, Unavailable
 from hub.store.database import Result, Unit
@@ -131,14 +132,14 @@ class Writer:
         try:
             connection = self._engine.connect()
             connection.begin()
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise fault(error, self._file) from error
         return connection
 
     def _result(self, connection: Connection, unit: Unit[Any]) -> Any:
         try:
             return unit(connection)
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             raise _UnitFailed(fault(error, self._file)) from error
         except Exception as error:
             raise _UnitFailed(error) from error
@@ -146,7 +147,7 @@ class Writer:
     def _commit(self, connection: Connection) -> None:
         try:
             connection.commit()
-        except DBAPIError as error:
+        except SQLAlchemyError as error:
             connection.invalidate()  # a file handle whose sync failed is not trusted again
             raise fault_at_commit(error, self._file) from error
 
@@ -156,10 +157,9 @@ def _all_fail(group: Sequence[_Waiting], error: Exception) -> Sequence[_Answer]:
 
 
 def _give(answers: Sequence[_Answer]) -> None:
-    """Wake all tasks with one call into their event loop."""
-    loop = answers[0].future.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(_give_all, answers)
+    """Wake all tasks with one call into their event loop; when that is closed, nobody waits any more."""
+    with suppress(RuntimeError):
+        answers[0].future.get_loop().call_soon_threadsafe(_give_all, answers)
 
 
 def _give_all(answers: Sequence[_Answer]) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, create_engine, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, create_mock_engine, text
 
 from hub.errors import ConfigInvalid
+from hub.store.dialect import upsert
 from hub.store.migrate import migrate
 from hub.store.tables import KEYS, STORE
 
@@ -76,3 +78,20 @@ def test_wrong_file(engine: Engine) -> None:
 def _shapes(engine: Engine) -> dict[str, str]:
     with engine.connect() as connection:
         return {row.name: " ".join(row.sql.split()) for row in connection.execute(SHAPES)}
+
+
+@SCHEMAS
+def test_postgresql_spelling(schema: MetaData) -> None:
+    """The tables, their indexes and the overwriting INSERT of each can be said in PostgreSQL's dialect."""
+    created: list[str] = []
+
+    def say(statement: Any, *_: Any) -> None:
+        created.append(str(statement.compile(dialect=engine.dialect)))
+
+    engine = create_mock_engine("postgresql+asyncpg://", say)
+    schema.create_all(engine, checkfirst=False)
+    wide = [table for table in schema.sorted_tables if len(table.columns) > 1]
+    upserts = [str(upsert(cast("Connection", engine), table).compile(dialect=engine.dialect)) for table in wide]
+
+    assert len(schema.sorted_tables) == sum("CREATE TABLE" in statement for statement in created)
+    assert ["DO UPDATE SET"] * len(wide) == [said[said.index("DO") :][:13] for said in upserts]
