@@ -21,8 +21,12 @@ OFFSET_BITS = 40
 _APPLICATION_ID = 0x48554231  # "HUB1"
 _VERSION = 1
 _BUSY_MS = 1000
-_CACHE_KIB = 16 * 1024
-_WAL_BYTES_KEPT = 64 * 1024 * 1024
+_PRAGMAS: Mapping[str, int | str] = {
+    "journal_size_limit": 64 * 1024 * 1024,  # bytes of the write-ahead file that are kept for the next round
+    "cache_size": -16 * 1024,  # KiB
+    "cache_spill": "off",  # nothing of a transaction is written before its commit
+    "trusted_schema": "off",
+}
 
 _SCHEMA = """
 CREATE TABLE partition (
@@ -73,15 +77,14 @@ class Database:
         connection = self._open(apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         try:
             self._recognise(connection)
-            connection.pragma("journal_mode", "wal")
+            if connection.pragma("journal_mode", "wal") != "wal":
+                raise ConfigInvalid(f"{self.path}: {self.vfs} has no write-ahead log")
             with transaction(connection):
                 if connection.pragma("user_version") == 0:
                     _fill(connection)
                 slots = self._declare(connection, topics)
-        except apsw.NotADBError:
-            raise ConfigInvalid(f"{self.path} is not a log") from None
         finally:
-            connection.close()
+            close(connection)
         _sync_folder(self.path.parent)
         return slots
 
@@ -91,15 +94,13 @@ class Database:
 
     def _open(self, flags: int) -> apsw.Connection:
         connection = apsw.Connection(str(self.path), flags=flags, vfs=self.vfs)
-        connection.set_busy_timeout(_BUSY_MS)
-        for pragma, value in (
-            ("synchronous", self.synchronous),
-            ("journal_size_limit", _WAL_BYTES_KEPT),
-            ("cache_size", -_CACHE_KIB),
-            ("cache_spill", "off"),
-            ("trusted_schema", "off"),
-        ):
-            connection.pragma(pragma, value)
+        try:
+            connection.set_busy_timeout(_BUSY_MS)
+            for pragma, value in {"synchronous": self.synchronous, **_PRAGMAS}.items():
+                connection.pragma(pragma, value)
+        except apsw.Error:
+            close(connection)
+            raise
         return connection
 
     def _recognise(self, connection: apsw.Connection) -> None:
@@ -165,6 +166,14 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def close(connection: apsw.Connection) -> None:
+    """Close, whatever the disk says to it."""
+    try:
+        connection.close()
+    except apsw.Error:
+        connection.close(force=True)
 
 
 def unavailable(path: Path, error: apsw.Error) -> Unavailable:

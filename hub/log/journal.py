@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import apsw
 
-from hub.errors import HubFault, WriteInDoubt
+from hub.errors import ConfigInvalid, HubFault, Unavailable, WriteInDoubt
 from hub.log.batch import Batch, Contents, PendingAppend, Verdict
-from hub.log.database import OFFSET_BITS, Database, Slot, contents, reason, settle, unavailable
+from hub.log.database import OFFSET_BITS, Database, Slot, close, contents, reason, settle, unavailable
 from hub.log.instant import microseconds
 from hub.log.topics import Topics
 
@@ -39,8 +39,12 @@ def open_database(database: Database, topics: Topics, wal_pages_max: int) -> Ope
     try:
         slots = database.create(topics)
         return Opened(database, slots, journal.open(), journal)
+    except apsw.NotADBError:
+        raise ConfigInvalid(f"{database.path} is not a log") from None
     except apsw.Error as error:
         raise unavailable(database.path, error) from None
+    except OSError as error:
+        raise Unavailable(f"{database.path}: {error.strerror}") from None
 
 
 class Journal:
@@ -61,7 +65,7 @@ class Journal:
             settle(connection)
             held = contents(connection)
         except apsw.Error:
-            _close(connection)
+            close(connection)
             raise
         connection.set_wal_hook(self._note_pages)
         self._connection = connection
@@ -72,7 +76,7 @@ class Journal:
         """Let go of the file; the last connection to close folds the write-ahead file into the main one."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            _close(connection)
+            close(connection)
 
     def apply(self, batch: Batch) -> Verdict:
         """Write a batch. What the disk does to it is not raised, the verdict says it."""
@@ -180,11 +184,3 @@ def _landed(connection: apsw.Connection, batch: Batch, offsets: Sequence[int]) -
     last = batch.commits[-1]
     query = "SELECT next_offset FROM committed WHERE reader = ? AND slot = ?"
     return all(connection.execute(query, (last.group, slot)).get == offset for slot, offset in last.offsets.items())
-
-
-def _close(connection: apsw.Connection) -> None:
-    """Close, whatever the disk says."""
-    try:
-        connection.close()
-    except apsw.Error:
-        connection.close(force=True)

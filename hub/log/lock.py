@@ -11,15 +11,18 @@ from hub.errors import ConfigInvalid, Unavailable
 class FileLock:
     """An exclusive lock on `<file>.lock`, which names the process that holds it. The system drops it with the process.
 
-    Unavailable when another process, or another log in this one, holds it; ConfigInvalid when it cannot be made.
+    Unavailable when another process, or another log in this one, holds it, or when the disk fails; ConfigInvalid when
+    the folder is missing or closed to us.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path.with_name(path.name + ".lock")
         try:
             self._handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             raise ConfigInvalid(f"{self._path}: {error.strerror}") from None
+        except OSError as error:
+            raise Unavailable(f"{self._path}: {error.strerror}") from None
         try:
             self._take(path)
         except BaseException:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import apsw
 
-from hub.log.database import OFFSET_BITS, Database, unavailable
+from hub.log.database import OFFSET_BITS, Database, close, unavailable
 from hub.log.instant import instant_of
 from hub.ports import Record
 
@@ -58,4 +58,4 @@ class Reader:
     def _close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close(force=True)
+            close(connection)

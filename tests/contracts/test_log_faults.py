@@ -20,6 +20,7 @@ from tests.contracts.log_suite import Owner, member, read_all, until
 
 TOPICS = {"commands": 1}
 LIMITS = SqliteLimits(wal_pages_max=6)
+FROM_DISK = SqliteLimits(wal_pages_max=6, tail_bytes_max=0)
 KEY = b"dossier"
 
 
@@ -160,6 +161,25 @@ async def test_a_commit_in_doubt_says_so_and_is_settled_later(tmp_path: Path) ->
     history.check(await live(log))
     await log.aclose()
     history.check(values_in(tmp_path / "log.db"))
+
+
+@pytest.mark.parametrize("forgets", [True, False], ids=["forgotten", "kept"])
+async def test_a_refusal_is_final_whatever_survives(tmp_path: Path, forgets: bool) -> None:
+    """A commit whose sync failed is complete in the write-ahead file; once refused, no power cut brings it back."""
+    disk, history = Disk(), History()
+    log = await SqliteLog.open(tmp_path / "log.db", TOPICS, SystemClock(), FROM_DISK, vfs=disk.name)
+    await history.append(log, b"before")
+    await live(log)  # from here on a second connection holds the file open
+    disk.fault = Fault("sync", 1, apsw.SQLITE_IOERR_FSYNC)
+    await history.append(log, b"refused")
+    disk.fault = None
+
+    assert {b"refused"} == history.refused
+    platter = Platter(failed_sync_forgets=forgets)
+    platter.play(disk.journal)
+    for seed in range(20):
+        history.check(values_in(restore(platter.image(Random(seed)), tmp_path / f"cut-{seed}")))
+    await log.aclose()
 
 
 @dataclass(frozen=True, slots=True)
