@@ -4,6 +4,8 @@ Correlation id in and out, headers that browsers heed, one log line per request,
 unforeseen exception becomes a problem instead of a stack trace.
 """
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.errors import HubFault
@@ -28,15 +30,26 @@ _DEFAULTS = (
 
 
 class Gate:
-    """ASGI middleware around the REST door. Requests to `quiet` routes leave a line only when they fail."""
+    """ASGI middleware around the REST door.
+
+    `templates` maps endpoints to the templates of their routes. Requests to `quiet` ones leave a line only on failure.
+    """
 
     def __init__(
-        self, app: ASGIApp, *, clock: Clock, metrics: Metrics, log: Logger, quiet: frozenset[str] = frozenset()
+        self,
+        app: ASGIApp,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        log: Logger,
+        templates: Mapping[object, str],
+        quiet: frozenset[str],
     ) -> None:
         self._app = app
         self._clock = clock
         self._metrics = metrics
         self._log = log
+        self._templates = templates
         self._quiet = quiet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +72,8 @@ class Gate:
         return None
 
     def _report(self, scope: Scope, exchange: "_Exchange", elapsed_s: float, fault: Exception | None) -> None:
-        visit, route = exchange.visit, _template(scope)
+        # The template of the route that matched; never the address that was called.
+        visit, route = exchange.visit, self._templates.get(scope.get("endpoint"), "")
         if exchange.status >= _REFUSALS_FROM:
             self._metrics.refused_total.inc(visit.code or "other")
         elif route in self._quiet:
@@ -109,8 +123,3 @@ class _Exchange:
             (_CORRELATION, self.visit.correlation_id.encode()),
             *(header for header in _DEFAULTS if header[0] not in names),
         ]
-
-
-def _template(scope: Scope) -> str:
-    """Return the template of the route that matched; never the address that was called."""
-    return str(getattr(scope.get("route"), "path", ""))

@@ -1,13 +1,13 @@
 """The REST door: an application made of the operations, the pages it is given, and the gate around them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import orjson
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from hub.errors import CallerError, HubError, Malformed, NotFound
 from hub.ingress.endpoints import JSON, Endpoints, RestRooms
@@ -30,19 +30,24 @@ def rest_app(rooms: RestRooms, pages: Sequence[BaseRoute] = (), log: Logger | No
     endpoints = Endpoints(rooms)
     for operation in OPERATIONS:
         endpoint = getattr(endpoints, operation.name)
-        # Plain routes: FastAPI's own cost as much as everything that the hub does with a request.
+        # Plain routes, which leave parsing and answering to the endpoint and so cost less than FastAPI's own.
         app.router.add_route(operation.path, endpoint, methods=[operation.method], name=operation.name)
     app.router.add_route("/openapi.json", _Document(orjson.dumps(described)).serve)
     app.add_exception_handler(HubError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_middleware(
-        Gate, clock=rooms.clock, metrics=rooms.metrics, log=log or logger("ingress"), quiet=_quiet(pages)
+        Gate,
+        clock=rooms.clock,
+        metrics=rooms.metrics,
+        log=log or logger("ingress"),
+        templates=_templates(app.routes),
+        quiet=QUIET | frozenset(_templates(pages).values()),
     )
     return app
 
 
-def _quiet(pages: Sequence[BaseRoute]) -> frozenset[str]:
-    return QUIET | {str(getattr(page, "path", "")) for page in pages}
+def _templates(routes: Iterable[BaseRoute]) -> dict[object, str]:
+    return {route.endpoint: route.path for route in routes if isinstance(route, Route)}
 
 
 class _Document:
