@@ -92,11 +92,11 @@ def without_gaps(survivors: Mapping[int, Collection[int]]) -> bool:
     return all(list(range(len(offsets))) == sorted(offsets) for offsets in survivors.values())
 
 
-@pytest.fixture
-async def journal(tmp_path: Path) -> Sequence[Event]:
-    """Run the workload on a journalling disk."""
-    (tmp_path / "live").mkdir()
-    return await busy(Disk(), tmp_path / "live", "FULL")
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Event]:
+    """Run the workload once on a journalling disk."""
+    with asyncio.Runner() as runner:
+        return runner.run(busy(Disk(), tmp_path_factory.mktemp("live"), "FULL"))
 
 
 class TestPowerCut:
