@@ -92,11 +92,11 @@ def know_master(connection: Connection, master_key_id: str) -> None:
 
 
 def keep(connection: Connection, offers: Sequence[KeyRow]) -> Sequence[KeyRow]:
-    """Return the key of each subject; a subject without one gets the first that is offered for it."""
+    """Return the key of each subject; a subject without one gets one that is offered for it."""
     subjects = list({offer.subject for offer in offers})
     rows = connection.execute(select(tables.data_key).where(_data_key.subject.in_(subjects)))
     kept = {row.subject: _key_row(row) for row in rows}
-    fresh = {offer.subject: offer for offer in reversed(offers) if offer.subject not in kept}
+    fresh = {offer.subject: offer for offer in offers if offer.subject not in kept}
     if fresh:
         connection.execute(insert(tables.data_key), [_columns(offer) for offer in fresh.values()])
     kept |= fresh

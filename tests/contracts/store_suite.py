@@ -661,6 +661,17 @@ class ProjectionContract:
         assert 4 == timeline.messages[0].deliveries[0].attempts
         assert (PlatformCount(platform=PORTAL, parked=1),) == (await read_models.overview()).platforms
 
+    async def test_replay_of_the_past(self, projection: Projection, read_models: ReadModels) -> None:
+        """An old batch that comes again does not take a delivery back to where it stood."""
+        await project(projection, command(0))
+        await project(projection, outcome(0, state=DeliveryState.PARKED), outcome(1))
+        await project(projection, outcome(0, state=DeliveryState.PARKED))
+
+        timeline = await read_models.timeline(DOSSIER)
+
+        assert timeline is not None
+        assert ["delivered"] == [line.state for line in timeline.messages[0].deliveries]
+
     async def test_overview(self, projection: Projection, read_models: ReadModels) -> None:
         """Messages and deliveries are counted where they stand, platforms by name."""
         post = PlannedDelivery(operation="post.order", platform="post")

@@ -86,12 +86,12 @@ def test_postgresql_spelling(schema: MetaData) -> None:
     created: list[str] = []
 
     def say(statement: Any, *_: Any) -> None:
-        created.append(str(statement.compile(dialect=engine.dialect)))
+        created.append(str(statement.compile(dialect=postgres.dialect)))
 
-    engine = create_mock_engine("postgresql+asyncpg://", say)
-    schema.create_all(engine, checkfirst=False)
+    postgres = create_mock_engine("postgresql+asyncpg://", say)
+    schema.create_all(postgres, checkfirst=False)
     wide = [table for table in schema.sorted_tables if len(table.columns) > 1]
-    upserts = [str(upsert(cast("Connection", engine), table).compile(dialect=engine.dialect)) for table in wide]
+    upserts = [str(upsert(cast("Connection", postgres), table).compile(dialect=postgres.dialect)) for table in wide]
 
     assert len(schema.sorted_tables) == sum("CREATE TABLE" in statement for statement in created)
     assert ["DO UPDATE SET"] * len(wide) == [said[said.index("DO") :][:13] for said in upserts]
