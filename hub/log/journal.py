@@ -68,7 +68,7 @@ class Journal:
             close(connection)
             raise
         connection.set_wal_hook(self._note_pages)
-        self._connection = connection
+        self._connection, self._wal_pages = connection, 0
         self._ends = dict(held.ends)
         return held
 

@@ -16,6 +16,7 @@ from hub.log.batch import Batch, Contents, PendingAppend, PendingCommit, Verdict
 from hub.log.consumer import GroupConsumer, Groups
 from hub.log.database import Database, Slot
 from hub.log.journal import Opened, open_database
+from hub.log.limits import SqliteLimits
 from hub.log.lock import FileLock
 from hub.log.reader import Reader
 from hub.log.tail import Tail
@@ -25,34 +26,7 @@ from hub.ports import Bounds, Clock, Ownership, Position, Record
 
 T = TypeVar("T")
 
-_MIB = 1024 * 1024
 _RETRY_AFTER_S = 1
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteLimits:
-    """The bounds of a log on SQLite."""
-
-    pending_max: int = 10_000
-    """Appends that may wait for the disk; past it, Overloaded."""
-    pending_bytes_max: int = 64 * _MIB
-    """What those appends may weigh."""
-    batch_records_max: int = 512
-    """Appends and commits of one transaction."""
-    batch_bytes_max: int = 4 * _MIB
-    """What the appends of one transaction weigh, but for the one that fills it."""
-    record_bytes_max: int = 4 * _MIB
-    """Key and value of one record; past it, TooLarge."""
-    read_bytes_max: int = 8 * _MIB
-    """What one read from the disk weighs, but for the record that fills it."""
-    tail_bytes_max: int = 32 * _MIB
-    """What is kept in memory of the newest records of all partitions."""
-    wal_pages_max: int = 1_000
-    """Pages of 4 KiB after which the write-ahead file is folded into the main one."""
-    revoke_wait_s: float = 30.0
-    """How long a member may take to let go of its partitions."""
-
-
 _LIMITS = SqliteLimits()
 
 
@@ -75,7 +49,7 @@ class SqliteLog:
         self._clock = clock
         self._limits = limits
         self._lock = lock
-        ends, tail_bytes = opened.contents.ends, limits.tail_bytes_max // len(opened.slots)
+        ends, tail_bytes = opened.contents.ends, limits.tail_bytes_max // max(1, len(opened.slots))
         self._shelves = {
             place: _Shelf(slot, Tail(ends[slot.number], tail_bytes)) for place, slot in opened.slots.items()
         }

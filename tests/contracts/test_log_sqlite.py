@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from hub.clock import SystemClock
-from hub.log.sqlite import SqliteLimits, SqliteLog
+from hub.log.limits import SqliteLimits
+from hub.log.sqlite import SqliteLog
 from hub.ports import Log
 from tests.contracts.log_suite import Bench, DurableLogContract
 

@@ -11,7 +11,8 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import ConfigInvalid, Overloaded, Unavailable
-from hub.log.sqlite import SqliteLimits, SqliteLog
+from hub.log.limits import SqliteLimits
+from hub.log.sqlite import SqliteLog
 from tests.contracts.log_disk import Disk, Synced
 from tests.contracts.log_suite import read_all
 
