@@ -28,12 +28,12 @@ _ABOUT = Words(
     "Every error follows RFC 9457 (application/problem+json) and names a stable code, the party at fault (caller, hub, "
     "platform), the field and the rule it broke. Writes need an Idempotency-Key header. Times carry an offset.",
 )
-_TOKEN = {"type": "string", "minLength": 1, "maxLength": 128}
+_KEY = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9!#$%&'*+\\-.^_`|~:/=@]+$"}
 _PARAMETERS: Json = {
     "message_id": {"schema": {"type": "string", "format": "uuid"}, "in": "path"},
     "code": {"schema": {"type": "string", "maxLength": 64}, "in": "path"},
-    IDEMPOTENCY_HEADER: {"schema": _TOKEN | {"pattern": "^[A-Za-z0-9!#$%&'*+\\-.^_`|~:/=@]+$"}, "in": "header"},
-    CORRELATION_HEADER: {"schema": _TOKEN | {"pattern": "^[A-Za-z0-9._:\\-]+$"}, "in": "header"},
+    IDEMPOTENCY_HEADER: {"schema": _KEY, "in": "header"},
+    CORRELATION_HEADER: {"schema": {"type": "string"}, "in": "header"},
 }
 _PARAMETER_WORDS = {
     "message_id": Words("Mã bản tin ghi trong biên nhận.", "The message id that the receipt states."),
@@ -43,8 +43,10 @@ _PARAMETER_WORDS = {
         "A key that the caller chooses, one per content; a repeat keeps its key.",
     ),
     CORRELATION_HEADER: Words(
-        "Mã theo dõi của bên gọi; được trả lại và ghi nhật ký. Không đặt dữ liệu cá nhân vào đây.",
-        "The caller's own id for this call; it is returned and logged. Never personal data.",
+        "Mã theo dõi của bên gọi, 1-128 ký tự A-Z a-z 0-9 . _ : - và không chỉ gồm chữ số; được trả lại và ghi nhật "
+        "ký. Giá trị khác được thay bằng mã của trục. Không đặt dữ liệu cá nhân vào đây.",
+        "The caller's own id for this call, 1-128 characters of A-Z a-z 0-9 . _ : - and not digits alone; it is "
+        "returned and logged. Anything else is replaced by an id of the hub's. Never personal data.",
     ),
 }
 _HEADERS: Json = {
