@@ -1,0 +1,55 @@
+"""A hub that kills itself: `python -m tests.chaos.hub_process --config DIR [--crash POINT:N]`.
+
+It is the hub of `hub run`, with parts of `tests.chaos` at its seams.
+"""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import aiohttp
+import httpx
+import uvloop
+from httpx_aiohttp import AiohttpTransport
+
+from hub.app import Seams, serve
+from hub.settings import load
+from tests.chaos.brittle_log import BrittleLog
+from tests.chaos.brittle_parking import BrittleParking
+from tests.chaos.brittle_road import BrittleRoad
+from tests.chaos.crash import Crash, Fuse, Point
+
+_PLATFORM = "national_portal"
+_CONNECTIONS_MAX = 64
+_ON_THE_ROAD = frozenset({Point.SEND_BEFORE, Point.SEND_AFTER, Point.REPLY_BEFORE, Point.REPLY_AFTER})
+
+
+def brittle_seams(crash: Crash | None) -> Seams:
+    """Return seams with crash points. The hub keeps its own road to the portal unless it is to die on it."""
+    fuse = Fuse(crash)
+
+    def road(platform: str) -> httpx.AsyncBaseTransport | None:
+        if platform != _PLATFORM or crash is None or crash.point not in _ON_THE_ROAD:
+            return None
+        return BrittleRoad(AiohttpTransport(trust_env=False, client=_session), fuse)
+
+    return Seams(log=lambda log: BrittleLog(log, fuse), parking=lambda lot: BrittleParking(lot, fuse), transport=road)
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_CONNECTIONS_MAX))
+
+
+def main() -> None:
+    """Run the hub until it is stopped, or dies as ordered."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.hub_process")
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--crash", type=Crash.parse, default=None, help="POINT:N, such as append.after:17")
+    options = parser.parse_args()
+    installation = load(options.config)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(installation, brittle_seams(options.crash)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""The seeded plan of a run: how each life of the hub ends, and what the portal does meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from tests.chaos.crash import Crash, Point
+
+_PARKING = frozenset({Point.PARK_BEFORE, Point.PARK_AFTER, Point.SETTLE_BEFORE, Point.SETTLE_AFTER})
+_COMMITTING = frozenset({Point.COMMIT_BEFORE, Point.COMMIT_AFTER})
+_OUTSIDE_S_MAX = 3.0
+_STARTING_S = (0.3, 2.5)
+_STARTING = 0.4
+"""Of the kills from outside, how many come during the start."""
+_OUTAGES = 0.2
+"""Of the lives that need no outage to park anything, how many see one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One life: it ends at `crash`; without one from outside, `outside_s` after its door opened or after its start.
+
+    `outage_s` is how long the portal is down from the opening of the door on; 0 for not at all.
+    """
+
+    crash: Crash | None
+    outside_s: float = 0.0
+    starting: bool = False
+    outage_s: float = 0.0
+
+    def __str__(self) -> str:
+        if self.crash:
+            return str(self.crash)
+        return f"outside, {self.outside_s:.2f} s after {'the start' if self.starting else 'the door opened'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault that is in force all the time; `probability` of each call."""
+
+    kind: str
+    probability: float
+    delay_s: float | None = None
+    status: int | None = None
+    acts: bool | None = None
+
+
+WEATHER = (
+    Fault("drop_reply", 0.004),
+    Fault("cut_before_acting", 0.003),
+    Fault("truncate", 0.002),
+    Fault("status", 0.002, status=500, acts=True),
+    Fault("delay", 0.02, delay_s=0.15),
+    Fault("stall", 0.003, delay_s=1.3),
+)
+"""Delays stay below the time that a hub needs to come back: a platform that acts on the call of a dead hub after its
+successor has asked about it cannot be told from one that never got the call."""
+
+
+def plan(seed: int, kills: int, share: int) -> Sequence[Life]:
+    """Return the lives that end by a kill. `share` is how many states the sender may send in each."""
+    chance = Random(f"{seed}:plan")
+    points: list[Point | None] = [None] * max(0, kills - len(Point))
+    while len(points) < kills:
+        points += chance.sample(list(Point), min(len(Point), kills - len(points)))
+    chance.shuffle(points)
+    return [_life(chance, point, share) for point in points]
+
+
+def _life(chance: Random, point: Point | None, share: int) -> Life:
+    outage_s = chance.uniform(0.8, 2.0) if point in _PARKING or chance.random() < _OUTAGES else 0.0
+    if point is not None:
+        return Life(Crash(point, _passage(chance, point, share)), outage_s=outage_s)
+    if chance.random() < _STARTING:
+        return Life(None, chance.uniform(*_STARTING_S), starting=True)
+    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), outage_s=outage_s)
+
+
+def _passage(chance: Random, point: Point, share: int) -> int:
+    """Return a passage that a life with that share of the work is sure to see."""
+    if point in _PARKING:
+        return chance.randint(1, 3)
+    if point in _COMMITTING:
+        return chance.randint(1, max(1, share // 60))
+    return chance.randint(1, max(1, share * 3 // 4))

@@ -1,0 +1,85 @@
+"""What the hub itself says in the end: its overview, and the timeline of every dossier."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from tests.chaos.check import Part
+from tests.chaos.history import History
+from tests.chaos.load import STATES, Dossier
+
+_UNFINISHED = ("waiting", "in_flight", "parked", "in_doubt")
+_ENDINGS = ("dead", "expired", "withdrawn")
+_LOOK_EVERY_S = 0.25
+_READERS = 16
+
+
+@dataclass(slots=True)
+class Told:
+    """`flaws` are contradictions to what was acknowledged; `possibly_doubled` is what the hub admits."""
+
+    flaws: list[str] = field(default_factory=list)
+    possibly_doubled: set[Part] = field(default_factory=set)
+    deliveries: int = 0
+    attempts: int = 0
+
+
+async def settled(session: aiohttp.ClientSession, states: int, within_s: float) -> Mapping[str, Any]:
+    """Return the portal's counts once every state is accepted and nothing is under way, or as they are by then."""
+    async with asyncio.timeout(within_s + 30):
+        for _ in range(int(within_s / _LOOK_EVERY_S)):
+            counts = await _counts(session)
+            if counts["accepted"] >= states and not any(counts[state] for state in _UNFINISHED):
+                break
+            await asyncio.sleep(_LOOK_EVERY_S)
+    return counts
+
+
+async def _counts(session: aiohttp.ClientSession) -> Mapping[str, Any]:
+    async with session.get("/v1/overview") as answer:
+        told: dict[str, Any] = await answer.json()
+    portal: dict[str, Any] = next((one for one in told["platforms"] if one["platform"] == "national_portal"), {})
+    return {**dict.fromkeys((*_UNFINISHED, "delivered", *_ENDINGS), 0), **portal, "accepted": told["accepted"]}
+
+
+def judge_counts(counts: Mapping[str, Any], dossiers: Sequence[Dossier]) -> Iterator[str]:
+    """Yield what is wrong with the overview."""
+    owed = sum(1 + len(state.parts) for one in dossiers for state in one.states)
+    expected = {"accepted": STATES * len(dossiers), "delivered": owed, **dict.fromkeys((*_UNFINISHED, *_ENDINGS), 0)}
+    for figure, number in expected.items():
+        if counts[figure] != number:
+            yield f"the overview counts {counts[figure]} {figure}, {number} are expected"
+
+
+async def read_timelines(session: aiohttp.ClientSession, dossiers: Sequence[Dossier], history: History) -> Told:
+    """Compare every timeline with what was sent and acknowledged."""
+    told = Told()
+    waiting = iter(dossiers)
+
+    async def read() -> None:
+        for one in waiting:
+            async with session.get(f"/v1/dossiers/{one.code}/timeline") as answer:
+                _compare(one, (await answer.json()).get("messages", ()), history, told)
+
+    await asyncio.gather(*(read() for _ in range(_READERS)))
+    return told
+
+
+def _compare(one: Dossier, messages: Sequence[Mapping[str, Any]], history: History, told: Told) -> None:
+    acknowledged = [history.acknowledged.get((one.code, state.revision)) for state in one.states]
+    if acknowledged != [message["message_id"] for message in messages]:
+        told.flaws.append(f"{one.code}: the timeline has other messages than were acknowledged")
+        return
+    for state, message in zip(one.states, messages, strict=True):
+        lines = message["deliveries"]
+        told.deliveries += len(lines)
+        told.attempts += sum(line["attempts"] for line in lines)
+        owed = [("dossier_sync", 0), *(("dossier_progress", part) for part in range(len(state.parts)))]
+        found = [(line["operation"].partition(".")[2], line["part"]) for line in lines if line["state"] == "delivered"]
+        if found != owed:
+            told.flaws.append(f"{one.code} revision {state.revision}: {len(found)} of {len(owed)} are delivered")
+        doubled = {line["part"] for line in lines if line["possibly_doubled"]}
+        told.possibly_doubled |= {(one.code, state.revision, part) for part in doubled}

@@ -1,0 +1,135 @@
+"""One run: `python -m tests.chaos.run --seed N --dossiers D --kills K` prints one table, and ends with 1 on a flaw."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from random import Random
+
+import orjson
+
+from ops.sandbox.remote import Remote
+from ops.sandbox.verdict import Expected, verdict
+from tests.chaos.check import check
+from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, STATES, Dossier, dossier
+from tests.chaos.plan import WEATHER, plan
+from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
+from tests.chaos.report import Report
+from tests.chaos.sender import Sender
+from tests.chaos.supervisor import Supervisor
+from tests.e2e.installation import install
+from tests.e2e.processes import reserved_port, sandboxes
+
+RUN_S_MAX = 540.0
+_SETTLE_S_MAX = 90.0
+_REPEATS = 50
+_CHANGES = {"first_s": "0.2", "max_s": "2"}
+"""Of `hub.yaml`: short waits between tries keep the run short."""
+
+
+async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
+    """Send, kill, settle, judge. Everything that was written stays in `folder`."""
+    started_s = time.monotonic()
+    load = [dossier(seed, number) for number in range(1, dossiers + 1)]
+    async with asyncio.timeout(RUN_S_MAX), AsyncExitStack() as stack:
+        port = stack.enter_context(reserved_port())
+        boxes = await stack.enter_async_context(sandboxes(folder / "sandbox", seed))
+        portal = await stack.enter_async_context(Remote(boxes.portal_control))
+        installed = install(folder / "installation", boxes.platforms, port, _CHANGES)
+        supervisor = Supervisor(installed, portal, folder)
+        sender = Sender(installed, load)
+        await _weather(portal, seed)
+        quota = sender.quota
+        async with asyncio.TaskGroup() as group:
+            sending = group.create_task(sender.run())
+            states = STATES * dossiers
+            await supervisor.run(plan(seed, kills, states // (kills + 1)), quota, states)
+            last = await stack.enter_async_context(supervisor.last_life())
+            await sending
+        sent_s = time.monotonic()
+        await portal.clear_faults()
+        told = await _settle(sender, load, seed)
+        settled_s = time.monotonic()
+        if (code := await last.stop()) != 0:
+            told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
+        rows = [row async for row in portal.rows()]
+        summary = await portal.summary()
+    return Report(
+        seed=seed,
+        dossiers=dossiers,
+        endings=supervisor.endings,
+        history=sender.history,
+        verdict=verdict(rows, [_expected(one) for one in load], STATE_FIELDS, PROGRESS_FIELDS),
+        check=check(rows, load),
+        told=told,
+        log_events=_log_events(folder),
+        requests=summary["requests"],
+        sending_s=sent_s - started_s,
+        settling_s=settled_s - sent_s,
+        total_s=time.monotonic() - started_s,
+    )
+
+
+async def _weather(portal: Remote, seed: int) -> None:
+    for number, fault in enumerate(WEATHER):
+        bounds = {name: value for name, value in asdict(fault).items() if name != "kind" and value is not None}
+        await portal.fault(fault.kind, seed=seed * 100 + number, **bounds)
+
+
+async def _settle(sender: Sender, load: Sequence[Dossier], seed: int) -> Told:
+    """Wait until nothing is under way, repeat some requests, and ask the hub what it knows."""
+    async with sender.session() as session:
+        repeated = [
+            flaw
+            async for flaw in sender.repeated(session, Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load))))
+        ]
+        counts = await settled(session, STATES * len(load), _SETTLE_S_MAX)
+        told = await read_timelines(session, load, sender.history)
+    told.flaws.extend([*repeated, *judge_counts(counts, load)])
+    return told
+
+
+def _expected(one: Dossier) -> Expected:
+    rows = tuple(mark for state in one.states for part in state.parts for mark in part)
+    return Expected(one.wire_code, tuple(state.mark for state in one.states), rows)
+
+
+def _log_events(folder: Path) -> Counter[str]:
+    """Count what the hubs logged as warnings and errors; a line that was cut by a kill is passed over."""
+    events: Counter[str] = Counter()
+    for file in folder.glob("hub-*.log"):
+        for line in file.read_bytes().splitlines():
+            try:
+                told = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                events["unreadable line"] += not line.startswith(b"{")
+                continue
+            if told["level"] != "info":
+                events[told["event"]] += 1
+    return +events
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run once and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos.run")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--dossiers", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--keep", type=Path, help="a folder for everything that is written, in place of a passing one")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as passing:
+        folder = options.keep or Path(passing)
+        folder.mkdir(parents=True, exist_ok=True)
+        report = asyncio.run(run(options.seed, options.dossiers, options.kills, folder))
+    sys.stdout.write(report.table() + "\n")
+    return 1 if report.flaws else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

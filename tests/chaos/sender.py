@@ -1,0 +1,89 @@
+"""The one-stop system: sends the states of many dossiers, each in order, and repeats until the hub has said 202."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any
+
+import aiohttp
+
+from tests.chaos.history import History
+from tests.chaos.load import Dossier, State
+from tests.chaos.quota import Quota
+from tests.e2e.installation import Installed
+
+LANES = 64
+"""Dossiers at a time."""
+_ACCEPTED = 202
+_BUSY = frozenset({429, 503})
+_PAUSE_S = 0.1
+_SHUT_PAUSE_S = 0.5
+_REQUEST_S_MAX = 30.0
+
+
+class Refused(Exception):
+    """The hub said no to something that it must take."""
+
+
+class Sender:
+    """Sends dossiers, as far as the quota allows."""
+
+    def __init__(self, installed: Installed, dossiers: Sequence[Dossier]) -> None:
+        self.history = History()
+        self.quota = Quota()
+        self._installed = installed
+        self._waiting: Iterator[Dossier] = iter(dossiers)
+
+    async def run(self) -> None:
+        """Send everything. Refused when an answer is neither a 202 nor a reason to repeat."""
+        async with self.session() as session, asyncio.TaskGroup() as group:
+            for _ in range(LANES):
+                group.create_task(self._lane(session))
+
+    def session(self) -> aiohttp.ClientSession:
+        """Return a client of the hub."""
+        return aiohttp.ClientSession(
+            self._installed.address,
+            headers={"Authorization": f"Bearer {self._installed.token}", "Content-Type": "application/json"},
+            timeout=aiohttp.ClientTimeout(total=_REQUEST_S_MAX),
+        )
+
+    async def repeated(self, session: aiohttp.ClientSession, dossiers: Iterable[Dossier]) -> AsyncIterator[str]:
+        """Send every state of some dossiers once more, and yield what has another receipt than the first time."""
+        for one in dossiers:
+            for state in one.states:
+                if await self._until_accepted(session, state) != self.history.acknowledged[one.code, state.revision]:
+                    yield f"{one.code} revision {state.revision}: a repeat got another message id"
+
+    async def _lane(self, session: aiohttp.ClientSession) -> None:
+        for one in self._waiting:
+            for state in one.states:
+                await self.quota.take()
+                self.history.acknowledge(one.code, state.revision, await self._until_accepted(session, state))
+
+    async def _until_accepted(self, session: aiohttp.ClientSession, state: State) -> str:
+        while True:
+            message_id = await self._try(session, state)
+            if message_id is not None:
+                return message_id
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _try(self, session: aiohttp.ClientSession, state: State) -> str | None:
+        """Send once and return the message id; None when the same request must go again."""
+        headers = {"Idempotency-Key": state.key}
+        try:
+            async with session.post("/v1/dossiers", data=state.body, headers=headers) as answer:
+                told: dict[str, Any] = await answer.json(content_type=None)
+        except aiohttp.ClientConnectorError as fault:
+            self.history.saw(type(fault).__name__)
+            await asyncio.sleep(_SHUT_PAUSE_S)
+            return None
+        except (aiohttp.ClientError, TimeoutError) as fault:
+            self.history.saw(type(fault).__name__)
+            return None
+        if answer.status == _ACCEPTED:
+            self.history.saw("202")
+            return str(told["message_id"])
+        if answer.status not in _BUSY:
+            raise Refused(f"HTTP {answer.status} {told.get('code')} {told.get('fields')}")
+        self.history.saw(f"{answer.status} {told.get('code')}")
+        return None
