@@ -73,13 +73,13 @@ class Acceptance:
 
         Errors: Forbidden, Invalid, Conflict; Unavailable, Overloaded (nothing accepted); WriteInDoubt.
         """
-        started = self._rooms.clock.monotonic()
+        started_s = self._rooms.clock.monotonic()
         demand = self._demand(principal, submission, idempotency_key)
         self._rooms.admit()
         receipt = await self._flights.join(
             (principal.sender, idempotency_key), demand.fingerprint, lambda: self._take_in(demand)
         )
-        self._rooms.metrics.accept_seconds.observe(self._rooms.clock.monotonic() - started)
+        self._rooms.metrics.accept_seconds.observe(self._rooms.clock.monotonic() - started_s)
         return receipt
 
     async def drain(self) -> None:
@@ -122,7 +122,9 @@ class Acceptance:
     async def _append(self, demand: _Demand, reserved: Reserved, key_id: str, key: bytes) -> None:
         header = self._header(demand, reserved, key_id)
         envelope = seal(header.model_dump_json().encode(), _body(demand, reserved.code_as_given), key)
+        started_s = self._rooms.clock.monotonic()
         await self._rooms.log.append(COMMANDS, demand.ordering_key.encode(), envelope.to_bytes())
+        self._rooms.metrics.append_seconds.observe(self._rooms.clock.monotonic() - started_s)
         self._rooms.recent.remember(header)
         self._rooms.metrics.accepted_total.inc(header.sender_agency)
 

@@ -353,3 +353,4 @@ async def test_accepted_messages_are_counted_by_agency() -> None:
 
     assert 'hub_accepted_total{agency="H56.14"} 1.0' in page
     assert "hub_accept_seconds_count 1.0" in page
+    assert "hub_append_seconds_count 1.0" in page
