@@ -269,14 +269,22 @@ class Projected:
     audit: AuditRecord | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectedBatch:
+    """Some records of one partition, and the offset after them."""
+
+    records: Sequence[Projected]
+    next_offset: int
+
+
 class Projection(Protocol):
     """Rows and offset in one transaction: a replay changes nothing."""
 
     async def next_offset(self, topic: str, partition: int) -> int:
         """Return the next offset that the projection wants."""
 
-    async def apply(self, topic: str, partition: int, batch: Sequence[Projected], next_offset: int) -> None:
-        """Write the rows of the batch and the offset. A batch that was applied before is passed over."""
+    async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
+        """Write the rows and offsets of some partitions. What was applied before is passed over."""
 
 
 class ReadModels(Protocol):

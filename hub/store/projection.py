@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
-from hub.ports import Projected, Record
+from hub.ports import ProjectedBatch, Record
 from hub.store import inbox, tables, tally
 from hub.store.database import Database
 from hub.store.dialect import conflict_insert, upsert
@@ -25,9 +25,9 @@ class SqlProjection:
         """See `Projection.next_offset`."""
         return await self._database.read(lambda connection: next_offset(connection, topic, partition))
 
-    async def apply(self, topic: str, partition: int, batch: Sequence[Projected], next_offset: int) -> None:
+    async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
         """See `Projection.apply`. Errors: Unavailable, WriteInDoubt, Overloaded."""
-        await self._database.write(lambda connection: apply(connection, topic, partition, batch, next_offset))
+        await self._database.write(lambda connection: apply(connection, topic, batches))
 
     async def ends(self) -> Mapping[tuple[str, int], int]:
         """Return the next offset per (topic, partition). One beyond the log's end means that the log is older."""
@@ -44,10 +44,15 @@ def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
     return {(row.topic, row.partition): row.next_offset for row in connection.execute(select(tables.projection))}
 
 
-def apply(connection: Connection, topic: str, partition: int, batch: Sequence[Projected], end: int) -> None:
-    """Write the rows of the records that were not applied before, and the next offset."""
-    start = connection.execute(_wanted(topic, partition).with_for_update()).scalar() or 0
-    fresh = [projected for projected in batch if projected.record.offset >= start]
+def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
+    """Write the rows of the records that were not applied before, and the next offsets."""
+    starts = _starts(connection, topic, batches)
+    fresh = [
+        projected
+        for partition, batch in batches.items()
+        for projected in batch.records
+        if projected.record.offset >= starts.get(partition, 0)
+    ]
     commands = [(each.record, each.command) for each in fresh if each.command is not None]
     outcomes = [(each.record, each.outcome) for each in fresh if each.outcome is not None]
     audits = [(each.record, each.audit) for each in fresh if each.audit is not None]
@@ -57,9 +62,21 @@ def apply(connection: Connection, topic: str, partition: int, batch: Sequence[Pr
         _apply_outcomes(connection, outcomes)
     if audits:
         _insert(connection, tables.audit, [_audit_row(record, audit) for record, audit in audits])
-    if end > start:
-        row = {"topic": topic, "partition": partition, "next_offset": end}
-        connection.execute(upsert(connection, tables.projection), row)
+    ends = [
+        {"topic": topic, "partition": partition, "next_offset": batch.next_offset}
+        for partition, batch in batches.items()
+        if batch.next_offset > starts.get(partition, 0)
+    ]
+    if ends:
+        connection.execute(upsert(connection, tables.projection), ends)
+
+
+def _starts(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return where each partition's projection stands, locked in one order."""
+    row = tables.projection.c
+    wanted = select(row.partition, row.next_offset).where(row.topic == topic, row.partition.in_(list(partitions)))
+    rows = connection.execute(wanted.order_by(row.partition).with_for_update())
+    return {partition: offset for partition, offset in rows}  # noqa: C416 - rows are not tuples to the type checker
 
 
 def _wanted(topic: str, partition: int) -> Select[int]:

@@ -1,12 +1,12 @@
 """Brings the read models up to the end of the log, and keeps them there."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pydantic import ValidationError
 
 from hub.errors import HubFault
-from hub.ports import Clock, Log, Projected, Projection, ReadModels, Record
+from hub.ports import Clock, Log, Projected, ProjectedBatch, Projection, ReadModels, Record
 from hub.telemetry import Metrics, logger
 from schemas.audit import AuditRecord
 from schemas.delivery import CommandHeader, OutcomeHeader
@@ -29,21 +29,21 @@ class Projector:
     """
 
     def __init__(
-        self, log: Log, projection: Projection, clock: Clock, metrics: Metrics, *, pace_s: float = 0.05
+        self, log: Log, projection: Projection, clock: Clock, metrics: Metrics, *, pace_s: float = 0.1
     ) -> None:
         self._log = log
         self._projection = projection
         self._clock = clock
         self._metrics = metrics
         self._pace_s = pace_s
-        self._locks: dict[tuple[str, int], asyncio.Lock] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
         self._next: dict[tuple[str, int], int] = {}
 
     async def catch_up(self, topic: str, partition: int) -> None:
         """Apply what the partition holds at the time of the call."""
         end = (await self._log.bounds(topic, partition)).end
         while await self._position(topic, partition) < end:
-            await self._forward(topic, partition)
+            await self._forward(topic, [partition])
 
     async def run(self, topic: str) -> None:
         """Keep a topic projected until cancelled; a store that cannot write is tried again."""
@@ -60,8 +60,7 @@ class Projector:
                 await self._log.wait(topic, _IDLE_S)
 
     async def _round(self, topic: str) -> int:
-        partitions = range(self._log.partitions(topic))
-        moved = sum(await asyncio.gather(*(self._forward(topic, partition) for partition in partitions)))
+        moved = await self._forward(topic, range(self._log.partitions(topic)))
         self._metrics.projection_lag_records.set(await self.lag_records(topic), topic)
         return moved
 
@@ -79,19 +78,27 @@ class Projector:
             at = self._next[topic, partition] = await self._projection.next_offset(topic, partition)
         return at
 
-    async def _forward(self, topic: str, partition: int) -> int:
-        """Apply one batch. Return how many records it had."""
-        async with self._locks.setdefault((topic, partition), asyncio.Lock()):
-            at = await self._position(topic, partition)
-            if (await self._log.bounds(topic, partition)).end <= at:
+    async def _forward(self, topic: str, partitions: Iterable[int]) -> int:
+        """Apply one batch of each partition, all in one transaction. Return how many records there were."""
+        async with self._locks.setdefault(topic, asyncio.Lock()):
+            batches = {
+                partition: batch
+                for partition in partitions
+                if (batch := await self._batch(topic, partition)) is not None
+            }
+            if not batches:
                 return 0
-            records = await self._log.read(topic, partition, at, _BATCH_RECORDS)
-            if not records:
-                return 0
-            after = records[-1].offset + 1
-            await self._projection.apply(topic, partition, _projected(topic, records), after)
-            self._next[topic, partition] = after
-            return len(records)
+            await self._projection.apply(topic, batches)
+            for partition, batch in batches.items():
+                self._next[topic, partition] = batch.next_offset
+            return sum(len(batch.records) for batch in batches.values())
+
+    async def _batch(self, topic: str, partition: int) -> ProjectedBatch | None:
+        at = await self._position(topic, partition)
+        if (await self._log.bounds(topic, partition)).end <= at:
+            return None
+        records = await self._log.read(topic, partition, at, _BATCH_RECORDS)
+        return ProjectedBatch(_projected(topic, records), records[-1].offset + 1) if records else None
 
 
 class Repeats:

@@ -41,6 +41,7 @@ class Stage:
     """Sets everything up, and takes it down in the opposite order. Logs of the processes stay in the folder."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.tokens: dict[str, str] = {}
         self.addresses: Addresses
@@ -121,6 +122,18 @@ class Stage:
         )
         self._stack.push_async_callback(end, self._hub)
         await self._wait_ready(self._hub)
+
+    async def stop_hub(self) -> None:
+        """Let the hub end in good order."""
+        if self._hub is not None:
+            await end(self._hub)
+
+    def hub_resident_mb(self) -> float:
+        """Return the resident memory of the hub's process (Linux)."""
+        if self._hub is None:
+            return 0.0
+        status = Path(f"/proc/{self._hub.pid}/status").read_text(encoding="ascii")
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
 
     async def _wait_ready(self, process: asyncio.subprocess.Process) -> None:
         async with httpx.AsyncClient(base_url=self.addresses.hub, trust_env=False) as client:

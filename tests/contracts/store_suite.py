@@ -23,6 +23,7 @@ from hub.ports import (
     ParkedRow,
     Parking,
     Projected,
+    ProjectedBatch,
     Projection,
     ReadModels,
     Record,
@@ -157,7 +158,7 @@ async def opened(envelope: bytes) -> str:
 async def project(projection: Projection, *records: Projected) -> None:
     """Apply records of one topic and partition as one batch."""
     last = records[-1].record
-    await projection.apply(last.topic, last.partition, records, last.offset + 1)
+    await projection.apply(last.topic, {last.partition: ProjectedBatch(records, last.offset + 1)})
 
 
 # --- inbox -----------------------------------------------------------------------------------------------------------
@@ -473,8 +474,8 @@ class ProjectionContract:
 
     async def test_offsets(self, projection: Projection) -> None:
         """The next offset starts at 0 and follows the batches of its own topic and partition."""
-        await projection.apply(COMMANDS, 0, [command(3)], 4)
-        await projection.apply(OUTCOMES, 1, [], 9)
+        await projection.apply(COMMANDS, {0: ProjectedBatch([command(3)], 4)})
+        await projection.apply(OUTCOMES, {1: ProjectedBatch([], 9)})
 
         assert [4, 0, 0, 9] == [
             await projection.next_offset(topic, partition) for topic in (COMMANDS, OUTCOMES) for partition in (0, 1)
@@ -482,8 +483,8 @@ class ProjectionContract:
 
     async def test_offset_never_falls(self, projection: Projection) -> None:
         """An older batch does not move the offset back."""
-        await projection.apply(OUTCOMES, 0, [], 9)
-        await projection.apply(OUTCOMES, 0, [], 4)
+        await projection.apply(OUTCOMES, {0: ProjectedBatch([], 9)})
+        await projection.apply(OUTCOMES, {0: ProjectedBatch([], 4)})
 
         assert 9 == await projection.next_offset(OUTCOMES, 0)
 
