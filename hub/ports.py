@@ -152,6 +152,7 @@ class ReservationState(StrEnum):
 
     NEW = "new"
     RESERVED = "reserved"
+    OVERTAKEN = "overtaken"
     ACCEPTED = "accepted"
     OTHER_BODY = "other_body"
     REVISION_BACKWARDS = "revision_backwards"
@@ -159,7 +160,7 @@ class ReservationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """The inbox's answer. For RESERVED and ACCEPTED the ids and the time are those of the first request.
+    """The inbox's answer. For RESERVED, OVERTAKEN and ACCEPTED the ids and the time are those of the first request.
 
     `code_as_given` is the spelling under which the dossier first came in.
     """
@@ -176,8 +177,9 @@ class Inbox(Protocol):
     async def reserve(self, reservation: Reservation) -> Reserved:
         """Reserve durably, or say what is there. A NEW answer also raises the dossier's highest revision.
 
-        RESERVED means: reserved before, and not (yet) seen in the log. REVISION_BACKWARDS: the dossier already has
-        this revision, or a higher one, under another key.
+        RESERVED means: reserved before, and not (yet) seen in the log. OVERTAKEN: the same, and the dossier has a
+        higher revision by now, so that appending would turn the order round. REVISION_BACKWARDS: the dossier already
+        has this revision, or a higher one, under another key.
         """
 
 

@@ -103,9 +103,16 @@ class Acceptance:
                 self._rooms.inbox.reserve(self._reservation(demand)), self._rooms.keys.key_for(demand.ordering_key)
             )
             _require_free(reserved)
-            if reserved.state is not ReservationState.ACCEPTED:
+            if reserved.state is ReservationState.OVERTAKEN:
+                self._require_recent(reserved)
+            elif reserved.state is not ReservationState.ACCEPTED:
                 await self._append(demand, reserved, *key)
         return _receipt(demand, reserved)
+
+    def _require_recent(self, reserved: Reserved) -> None:
+        """A request that a newer revision has overtaken is accepted only if its record is known to be in the log."""
+        if self._rooms.recent.header(reserved.message_id) is None:
+            raise Conflict("overtaken by a newer revision", code="caller.revision_backwards")
 
     def _reservation(self, demand: _Demand) -> Reservation:
         return Reservation(

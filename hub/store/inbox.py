@@ -89,11 +89,13 @@ class _Desk:
         return _said(ReservationState.NEW, asked, code_as_given)
 
     def _repeat(self, asked: Reservation, first: Row[Any] | Reservation) -> Reserved:
-        code_as_given, _ = self._heads[first.ordering_key]
+        code_as_given, revision = self._heads[first.ordering_key]
         if not compare_digest(first.fingerprint, asked.fingerprint):
             return _said(ReservationState.OTHER_BODY, first, code_as_given)
-        accepted = not isinstance(first, Reservation) and first.accepted
-        return _said(ReservationState.ACCEPTED if accepted else ReservationState.RESERVED, first, code_as_given)
+        if not isinstance(first, Reservation) and first.accepted:
+            return _said(ReservationState.ACCEPTED, first, code_as_given)
+        overtaken = revision > asked.revision
+        return _said(ReservationState.OVERTAKEN if overtaken else ReservationState.RESERVED, first, code_as_given)
 
     def _take(self, asked: Reservation, code_as_given: str) -> None:
         head = (code_as_given, asked.revision)

@@ -186,6 +186,15 @@ class InboxContract:
 
         assert (ReservationState.RESERVED, "m-k1", T0) == (answer.state, answer.message_id, answer.received_at)
 
+    async def test_overtaken(self, inbox: Inbox) -> None:
+        """A request that never reached the log must not be appended behind a newer revision of its dossier."""
+        await inbox.reserve(reservation("k1"))
+        await inbox.reserve(reservation("k2", revision=2))
+
+        answer = await inbox.reserve(reservation("k1", message_id="m-other"))
+
+        assert (ReservationState.OVERTAKEN, "m-k1") == (answer.state, answer.message_id)
+
     async def test_accepted(self, inbox: Inbox, projection: Projection) -> None:
         """Once the message was seen in the log, a repeat finds it accepted."""
         await inbox.reserve(reservation())

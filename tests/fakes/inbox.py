@@ -40,7 +40,10 @@ class MemoryInbox:
     def _repeat(self, first: Reservation, again: Reservation) -> ReservationState:
         if first.fingerprint != again.fingerprint:
             return ReservationState.OTHER_BODY
-        return ReservationState.ACCEPTED if first.message_id in self.accepted else ReservationState.RESERVED
+        if first.message_id in self.accepted:
+            return ReservationState.ACCEPTED
+        _, revision = self._heads[first.ordering_key]
+        return ReservationState.OVERTAKEN if revision > again.revision else ReservationState.RESERVED
 
     def _said(self, state: ReservationState, first: Reservation) -> Reserved:
         spelling, _ = self._heads[first.ordering_key]

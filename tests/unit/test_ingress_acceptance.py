@@ -255,6 +255,31 @@ async def test_without_an_append_there_is_no_receipt_and_a_repeat_works(failure:
     assert (receipt.message_id, True) == (header(record).message_id, header(record).reappended)
 
 
+async def test_what_was_never_appended_is_not_appended_behind_a_newer_revision() -> None:
+    """The first revision failed and the second went through: a late repeat of the first would turn the order round."""
+    house = House()
+    house.log.before.append(Unavailable("disk"))
+    with pytest.raises(Unavailable):
+        await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+    await house.acceptance.accept(PRINCIPAL, submission(revision=2), "k2")
+
+    with pytest.raises(Conflict) as refused:
+        await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+
+    assert refused.value.problem_code == "caller.revision_backwards"
+    assert [2] == [header(record).revision for record in await house.log.records(COMMANDS)]
+
+
+async def test_a_repeat_of_an_overtaken_message_that_is_in_the_log_gets_its_receipt() -> None:
+    """The read models may lag behind; what this process has appended it knows by itself."""
+    house = House()
+    first = await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+    await house.acceptance.accept(PRINCIPAL, submission(revision=2), "k2")
+
+    assert first == await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+    assert [1, 2] == [header(record).revision for record in await house.log.records(COMMANDS)]
+
+
 async def test_a_doubtful_append_is_repeated_under_the_same_id() -> None:
     """The record may be there twice, never under two ids."""
     house = House()
