@@ -113,6 +113,7 @@ def new_server(app: FastAPI, requests_max: int, drain_s: float) -> Server:
             log_config=None,
             access_log=False,
             lifespan="off",
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             limit_concurrency=requests_max * 4,
