@@ -14,12 +14,12 @@ from typing import Any, Self
 
 import httpx
 
+from ops.sandbox.ports import FREE_PORTS, PORTS
 from ops.sandbox.remote import Remote
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 20.0
 _TOKEN = re.compile(r"\bhk_\S+")
-_SANDBOX_PORTS = {"portal": "18091", "population": "18093"}
 
 
 class StageFault(Exception):
@@ -93,6 +93,7 @@ class Stage:
         log = self._stack.enter_context((self.folder / "sandbox.log").open("wb"))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "ops.sandbox", "--folder", str(self.folder / "sandbox"), "--seed", "2026"),
+            *FREE_PORTS,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
@@ -110,8 +111,8 @@ class Stage:
         """Put the ports that the sandbox got into the installation."""
         for file in (self.installation / "platforms").glob("*.yaml"):
             text = file.read_text(encoding="utf-8")
-            for name, port in _SANDBOX_PORTS.items():
-                text = text.replace(f"http://127.0.0.1:{port}", sandbox[name]["data"])
+            for name in ("portal", "population"):
+                text = text.replace(f"http://127.0.0.1:{PORTS[name]}", sandbox[name]["data"])
             file.write_text(text, encoding="utf-8")
 
     async def start_hub(self) -> None:

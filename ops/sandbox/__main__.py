@@ -1,4 +1,4 @@
-"""Runs the sandbox platforms: `python -m ops.sandbox --folder DIR`.
+"""Runs the sandbox platforms: `hub sandbox --folder DIR`, or `python -m ops.sandbox --folder DIR`.
 
 Prints one line of JSON with the addresses once all ports listen, and ends on SIGTERM or SIGINT.
 """
@@ -21,6 +21,7 @@ from ops.sandbox.population.sandbox import PopulationSandbox
 from ops.sandbox.population.settings import PopulationSettings
 from ops.sandbox.portal.sandbox import PortalSandbox
 from ops.sandbox.portal.settings import PortalSettings
+from ops.sandbox.ports import PORTS
 from ops.sandbox.sandbox import Placement, Sandbox, running
 
 
@@ -46,13 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ops.sandbox", description="SANDBOX platforms, invented data only")
+    parser = argparse.ArgumentParser(prog="hub sandbox", description="SANDBOX platforms, invented data only")
     parser.add_argument("--folder", type=Path, required=True, help="where the ledgers are kept")
     parser.add_argument("--settings", type=Path, help="JSON file with settings of the platforms")
     parser.add_argument("--seed", type=int, default=0, help="decides every chance")
-    for name in ("portal", "population"):
-        parser.add_argument(f"--{name}-port", type=int, default=0, help="0 chooses a free port")
-        parser.add_argument(f"--{name}-control-port", type=int, default=0, help="0 chooses a free port")
+    for name, port in PORTS.items():
+        parser.add_argument(f"--{name}-port", type=int, default=port, help=f"{port}; 0 chooses a free one")
     return parser
 
 

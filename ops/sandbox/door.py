@@ -142,9 +142,9 @@ class Door:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((self._host, self._port))
             bound.setblocking(False)  # noqa: FBT003  # positional only
-        except OSError:
+        except OSError as error:
             bound.close()
-            raise
+            raise OSError(error.errno, f"{self._host}:{self._port}: {error.strerror}") from None
         self._port = bound.getsockname()[1]
         return bound
 

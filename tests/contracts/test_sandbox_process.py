@@ -1,8 +1,10 @@
 """The sandboxes as a process of their own."""
 
 import asyncio
+import importlib.resources
 import json
 import signal
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -13,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from ops.sandbox.ports import FREE_PORTS, PORTS
 from ops.sandbox.remote import Remote
 
 LOGIN = {"username": "hub-sandbox", "password": "sandbox-password"}
@@ -26,6 +29,7 @@ async def started(*arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
         sys.executable,
         "-m",
         "ops.sandbox",
+        *FREE_PORTS,
         *arguments,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -109,3 +113,27 @@ async def test_wrong_settings_are_refused(tmp_path: Path) -> None:
 
     assert 2 == process.returncode
     assert b"colour" in errors
+
+
+async def test_a_taken_port_is_refused(tmp_path: Path) -> None:
+    """A port that somebody else has ends the start with 2, and the text names it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        async with started("--folder", str(tmp_path), "--portal-port", port) as process:
+            _, errors = await asyncio.wait_for(process.communicate(), 30)
+
+    assert 2 == process.returncode
+    assert port in errors.decode()
+
+
+def test_ports_are_those_of_a_sandbox_installation() -> None:
+    """What `hub sandbox` opens without being told is what `hub init --sandbox` points the hub to."""
+    platforms = importlib.resources.files("ops") / "sandbox" / "installation" / "platforms"
+    portal = (platforms / "national_portal.yaml").read_text(encoding="utf-8")
+    population = (platforms / "population.yaml").read_text(encoding="utf-8")
+
+    assert {"portal": 18091, "portal-control": 18092, "population": 18093, "population-control": 18094} == PORTS
+    assert "adapter_url: http://127.0.0.1:18091\n" in portal
+    assert "url: http://127.0.0.1:18093/037\n" in population

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.sandbox.ports import FREE_PORTS
 from tests.e2e.installation import Platforms
 
 START_S_MAX = 60.0
@@ -96,7 +97,7 @@ async def running(log: Path, *arguments: str) -> AsyncIterator[Running]:
 async def sandboxes(folder: Path, seed: int = 0) -> AsyncIterator[Sandboxes]:
     """Run the sandbox platforms on free ports, with their ledgers in `folder`."""
     log = folder.with_suffix(".log")
-    async with running(log, "ops.sandbox", "--folder", str(folder), "--seed", str(seed)) as process:
+    async with running(log, "ops.sandbox", "--folder", str(folder), "--seed", str(seed), *FREE_PORTS) as process:
         told = json.loads(await _first_line(process))
         platforms = Platforms(told["portal"]["data"], told["population"]["data"])
         yield Sandboxes(platforms, told["portal"]["control"], told["population"]["control"])
