@@ -65,7 +65,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
         dossiers=dossiers,
         endings=supervisor.endings,
         history=sender.history,
-        verdict=verdict(rows, [_expected(one) for one in load], STATE_FIELDS, PROGRESS_FIELDS),
+        verdict=verdict(rows, [expected(one) for one in load], STATE_FIELDS, PROGRESS_FIELDS),
         check=check(rows, load),
         told=told,
         log_events=_log_events(folder),
@@ -95,7 +95,8 @@ async def _settle(sender: Sender, load: Sequence[Dossier], seed: int) -> Told:
     return told
 
 
-def _expected(one: Dossier) -> Expected:
+def expected(one: Dossier) -> Expected:
+    """Return what the portal's ledger should hold of a dossier."""
     rows = tuple(mark for state in one.states for part in state.parts for mark in part)
     return Expected(one.wire_code, tuple(state.mark for state in one.states), rows)
 

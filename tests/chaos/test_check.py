@@ -1,0 +1,166 @@
+"""The judges themselves: a ledger with one thing wrong is never called clean."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from ops.sandbox.verdict import Expected, Verdict, verdict
+from tests.chaos.check import Check, check
+from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier, dossier
+from tests.chaos.run import expected
+
+Row = dict[str, Any]
+LOAD = [dossier(7, number) for number in range(1, 21)]
+
+
+def ledger(load: Sequence[Dossier], chance: Random) -> list[Row]:
+    """Return the rows of a portal that did everything once and in order, dossiers interleaved by chance."""
+    waiting = [list(_effects(one)) for one in load]
+    rows: list[Row] = []
+    while waiting:
+        effects = chance.choice(waiting)
+        rows.extend(effects.pop(0))
+        waiting = [left for left in waiting if left]
+    return rows
+
+
+def _effects(one: Dossier) -> list[list[Row]]:
+    calls = []
+    for state in one.states:
+        kind = "dossier_created" if state.revision == 1 else "dossier_updated"
+        calls.append([_row(one, kind, STATE_FIELDS, state.mark)])
+        calls.extend([_row(one, "progress", PROGRESS_FIELDS, mark) for mark in part] for part in state.parts)
+    return calls
+
+
+def _row(one: Dossier, kind: str, fields: Sequence[str], mark: Sequence[str]) -> Row:
+    return {"kind": kind, "key": one.wire_code, "data": dict(zip(fields, mark, strict=True))}
+
+
+def both(rows: Sequence[Row]) -> tuple[Verdict, Check]:
+    """Return what the two judges say."""
+    return verdict(rows, [expected(one) for one in LOAD], STATE_FIELDS, PROGRESS_FIELDS), check(rows, LOAD)
+
+
+def _places(rows: Sequence[Row], kinds: Sequence[str]) -> list[int]:
+    return [place for place, row in enumerate(rows) if row["kind"] in kinds]
+
+
+def _is_state(row: Row) -> bool:
+    return bool(row["kind"] != "progress")
+
+
+def drop(rows: list[Row], place: int, _chance: Random) -> None:
+    """Lose one effect."""
+    del rows[place]
+
+
+def double(rows: list[Row], place: int, chance: Random) -> None:
+    """Let one effect happen again, at once or later."""
+    rows.insert(chance.randint(place + 1, len(rows)), rows[place])
+
+
+def swap(rows: list[Row], place: int, chance: Random) -> None:
+    """Let two effects of one sort and one dossier change places."""
+    row = rows[place]
+    alike = [
+        other
+        for other, found in enumerate(rows)
+        if found["key"] == row["key"] and _is_state(found) == _is_state(row) and found["data"] != row["data"]
+    ]
+    other = chance.choice(alike)
+    rows[place], rows[other] = rows[other], rows[place]
+
+
+def invent(rows: list[Row], place: int, _chance: Random) -> None:
+    """Let something happen that nobody asked for."""
+    data = {name: f"{value}?" for name, value in rows[place]["data"].items()}
+    rows.insert(place, {**rows[place], "data": data})
+
+
+def invent_dossier(rows: list[Row], place: int, _chance: Random) -> None:
+    """Let something happen to a dossier that nobody sent."""
+    rows.insert(place, {**rows[place], "key": "H56.14-260901-99999"})
+
+
+SINS: dict[str, Callable[[list[Row], int, Random], None]] = {
+    "lost": drop,
+    "doubled": double,
+    "reordered": swap,
+    "invented": invent,
+    "invented elsewhere": invent_dossier,
+}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_clean_ledger_is_clean(seed: int) -> None:
+    """Everything once and in order: neither judge finds anything, and both count every effect."""
+    rows = ledger(LOAD, Random(seed))
+    judged, checked = both(rows)
+
+    assert judged.clean
+    assert ([], set()) == (checked.flaws, checked.doubled)
+    assert len(rows) == checked.effects == judged.states.effects + judged.progress.effects
+    assert 100 == judged.states.expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("sin", SINS)
+def test_one_wrong_state_is_caught(sin: str, seed: int) -> None:
+    """One state lost, doubled, swapped or invented: both judges say so, and the first one names the sort."""
+    chance = Random(seed)
+    rows = ledger(LOAD, chance)
+    SINS[sin](rows, chance.choice(_places(rows, ("dossier_created", "dossier_updated"))), chance)
+    judged, checked = both(rows)
+
+    assert judged.states.counts()[sin.partition(" ")[0]] > 0
+    assert judged.progress.clean
+    assert 1 == len(checked.flaws)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("sin", SINS)
+def test_one_wrong_row_of_progress_is_caught(sin: str, seed: int) -> None:
+    """The same for rows of progress, save that the second judge lets a whole call be repeated at once."""
+    chance = Random(seed)
+    rows = ledger(LOAD, chance)
+    SINS[sin](rows, chance.choice(_places(rows, ("progress",))), chance)
+    judged, checked = both(rows)
+
+    assert judged.progress.counts()[sin.partition(" ")[0]] > 0
+    assert judged.states.clean
+    assert checked.flaws or (sin == "doubled" and len(checked.doubled) == 1)
+
+
+def test_a_call_of_progress_said_twice_is_counted_and_no_flaw() -> None:
+    """The append class may double: it has a column of its own."""
+    rows = ledger(LOAD[:1], Random(0))
+    place = _places(rows, ("progress",))[0]
+    size = len(next(state for state in LOAD[0].states if state.parts).parts[0])
+    judged, checked = both([*rows[: place + size], *rows[place:], *ledger(LOAD[1:], Random(1))])
+
+    assert size == len(judged.progress.doubled)
+    assert ([], 1) == (checked.flaws, len(checked.doubled))
+
+
+def test_a_call_of_progress_said_again_later_is_a_flaw() -> None:
+    """A repeat that comes after something else is out of order."""
+    rows = ledger(LOAD[:1], Random(0))
+    place = _places(rows, ("progress",))[0]
+    size = len(next(state for state in LOAD[0].states if state.parts).parts[0])
+    _, checked = both([*rows, *rows[place : place + size], *ledger(LOAD[1:], Random(1))])
+
+    assert 1 == len(checked.flaws)
+
+
+def test_expected_is_what_was_worked_out() -> None:
+    """The first judge is told the states and the rows of a dossier in their order."""
+    one = LOAD[0]
+    told = expected(one)
+
+    assert isinstance(told, Expected)
+    assert one.wire_code == told.dossier
+    assert tuple(state.mark for state in one.states) == told.states
+    assert sum(len(part) for state in one.states for part in state.parts) == len(told.progress)
