@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import httpx
 from pydantic import ValidationError
 from rich.console import Console
-from rich.table import Column, Table
 
 from hub.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Unavailable
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
@@ -17,7 +16,6 @@ from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
 VARIABLE = "HUB_API_KEY"
 TIMEOUT_S = 10.0
 _ZONE = "Asia/Ho_Chi_Minh"
-_HEADS = ("what", "operation", "try", "state", "outcome", "next try")
 
 
 def read_key(file: Path | None, environ: Mapping[str, str]) -> str:
@@ -63,44 +61,49 @@ def _read(answer: httpx.Response, code: str) -> Timeline:
 
 
 def show(timeline: Timeline, console: Console) -> None:
-    """Print every message of the dossier with its deliveries and hops; times are those of Viet Nam."""
-    console.print(f"Dossier {timeline.dossier_code}: {len(timeline.messages)} message(s), times {_ZONE}")
+    """Print every message of the dossier, delivery by delivery with its tries; times are those of Viet Nam."""
+    count = len(timeline.messages)
+    lines = [f"Dossier {timeline.dossier_code}: {count} message{_s(count)}, times {_ZONE}"]
     for message in timeline.messages:
-        console.print(_table(message, ZoneInfo(_ZONE)))
-        for line in message.deliveries:
-            console.print(f"  {_delivery(line)}")
+        lines += ["", *_message(message, ZoneInfo(_ZONE))]
+    # What platforms said is shown as it is: brackets are no markup, and lines are for the terminal to wrap.
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def _table(message: MessageLine, zone: ZoneInfo) -> Table:
-    title = (
-        f"{message.kind} revision {message.revision} from {message.sender_agency}/{message.sender_system}, "
-        f"accepted {_local(message.accepted_at, zone)}, message {message.message_id}"
-    )
-    table = Table(Column("when", no_wrap=True), *_HEADS, title=title, title_justify="left")
-    for hop in message.hops:
-        table.add_row(*_cells(hop, zone))
-    return table
+def _message(message: MessageLine, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{message.kind} revision {message.revision}, message {message.message_id}"
+    sender = f"{message.sender_agency}/{message.sender_system}"
+    yield f"  from {sender}, accepted {_local(message.accepted_at, zone)}"
+    for delivery in message.deliveries:
+        yield f"  {_delivery(delivery, zone)}"
+        for hop in message.hops:
+            if (hop.operation, hop.part) == (delivery.operation, delivery.part):
+                yield from _hop(hop, zone)
 
 
-def _cells(hop: Hop, zone: ZoneInfo) -> Iterator[str]:
-    yield _local(hop.at, zone)
-    yield hop.event
-    yield _operation(hop.operation or hop.platform, hop.part)
-    yield " ".join(str(part) for part in (hop.attempt, hop.step) if part is not None)
-    yield hop.state or ""
-    yield " ".join(part for part in (hop.outcome_class, hop.code, hop.reason) if part)
-    yield _local(hop.next_try_at, zone) if hop.next_try_at else ""
+def _delivery(line: DeliveryLine, zone: ZoneInfo) -> str:
+    part = f" [{line.part + 1} of {line.of}]" if line.of > 1 else ""
+    tries = f"after {line.attempts} tr{'ies' if line.attempts > 1 else 'y'}" if line.attempts else "not tried yet"
+    due = f"; next try {_local(line.next_try_at, zone)}" if line.next_try_at else ""
+    return f"{line.operation}{part}: {line.state}, {tries}{'; possibly doubled' if line.possibly_doubled else ''}{due}"
 
 
-def _delivery(line: DeliveryLine) -> str:
-    words = [_operation(line.operation, line.part if line.of > 1 else None), line.state, f"after {line.attempts} tries"]
-    if line.possibly_doubled:
-        words.append("possibly doubled")
-    return ", ".join(words)
+def _hop(hop: Hop, zone: ZoneInfo) -> Iterator[str]:
+    what = hop.event if hop.attempt is None else f"{hop.event}, try {hop.attempt}"
+    came = " ".join(str(part) for part in (hop.outcome_class, hop.code and f"(code {hop.code})") if part)
+    left = f" -> {hop.state}" if hop.state else ""
+    yield f"    {_local(hop.at, zone)}  {what}: {came}{left}"
+    if hop.reason:
+        yield f"      {_printable(hop.reason)}"
 
 
-def _operation(operation: str | None, part: int | None) -> str:
-    return (operation or "") + ("" if part is None else f" [{part + 1}]")
+def _printable(text: str) -> str:
+    """Return a foreign text as one line without anything that a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
