@@ -8,7 +8,7 @@ from tests.chaos.crash import Crash, Point
 
 _PARKING = frozenset({Point.PARK_BEFORE, Point.PARK_AFTER, Point.SETTLE_BEFORE, Point.SETTLE_AFTER})
 _COMMITTING = frozenset({Point.COMMIT_BEFORE, Point.COMMIT_AFTER})
-_OUTSIDE_S_MAX = 3.0
+_OUTSIDE_S_MAX = 1.5
 _STARTING_S = (0.3, 2.5)
 _STARTING = 0.4
 """Of the kills from outside, how many come during the start."""
@@ -18,20 +18,21 @@ _OUTAGES = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One life: it ends at `crash`; without one from outside, `outside_s` after its door opened or after its start.
+    """One life: it ends at `crash`; without one from outside, `outside_s` after its start or after `ripe`.
 
-    `outage_s` is how long the portal is down from the opening of the door on; 0 for not at all.
+    A life is ripe when that part of its share was sent. Then the portal goes down for `outage_s`; 0 for not at all.
     """
 
     crash: Crash | None
     outside_s: float = 0.0
     starting: bool = False
+    ripe: float = 0.0
     outage_s: float = 0.0
 
     def __str__(self) -> str:
         if self.crash:
             return str(self.crash)
-        return f"outside, {self.outside_s:.2f} s after {'the start' if self.starting else 'the door opened'}"
+        return f"outside, {self.outside_s:.2f} s after {'the start' if self.starting else f'{self.ripe:.0%}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,19 @@ def plan(seed: int, kills: int, share: int) -> Sequence[Life]:
 
 
 def _life(chance: Random, point: Point | None, share: int) -> Life:
+    ripe = chance.uniform(0.1, 0.9)
     outage_s = chance.uniform(0.8, 2.0) if point in _PARKING or chance.random() < _OUTAGES else 0.0
     if point is not None:
-        return Life(Crash(point, _passage(chance, point, share)), outage_s=outage_s)
+        return Life(Crash(point, _passage(chance, point, share)), ripe=ripe, outage_s=outage_s)
     if chance.random() < _STARTING:
         return Life(None, chance.uniform(*_STARTING_S), starting=True)
-    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), outage_s=outage_s)
+    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), ripe=ripe, outage_s=outage_s)
 
 
 def _passage(chance: Random, point: Point, share: int) -> int:
     """Return a passage that a life with that share of the work is sure to see."""
     if point in _PARKING:
-        return chance.randint(1, 3)
+        return chance.randint(1, 6)
     if point in _COMMITTING:
-        return chance.randint(1, max(1, share // 60))
-    return chance.randint(1, max(1, share * 3 // 4))
+        return chance.randint(1, max(1, share // 24))
+    return chance.randint(1, max(1, share * 9 // 10))

@@ -4,11 +4,11 @@ import asyncio
 
 
 class Quota:
-    """`take` waits until the allowance covers one more."""
+    """`take` waits until the allowance covers one more. `taken` counts."""
 
     def __init__(self) -> None:
+        self.taken = 0
         self._allowed = 0
-        self._taken = 0
         self._raised = asyncio.Event()
 
     def allow(self, total: int) -> None:
@@ -18,7 +18,7 @@ class Quota:
 
     async def take(self) -> None:
         """Take one."""
-        while self._taken >= self._allowed:
+        while self.taken >= self._allowed:
             self._raised.clear()
             await self._raised.wait()
-        self._taken += 1
+        self.taken += 1

@@ -15,6 +15,7 @@ from tests.e2e.processes import NotStarted, Running, listening, running
 
 _PATIENCE_S = 15.0
 _NUDGE_S = 1.0
+_LOOK_EVERY_S = 0.05
 
 
 class WrongEnd(Exception):
@@ -34,6 +35,20 @@ class Ending:
     instead: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Ripe:
+    """A number of states that must have been sent before anything more befalls a life."""
+
+    quota: Quota
+    states: float
+
+    async def wait(self, process: Running) -> None:
+        """Wait for it, for the end of the process, or until patience ends."""
+        for _ in range(int(_PATIENCE_S / _LOOK_EVERY_S)):
+            if self.quota.taken >= self.states or await process.wait(_LOOK_EVERY_S) is not None:
+                return
+
+
 class Supervisor:
     """Runs the lives of one hub, one after the other. Logs go to `folder`."""
 
@@ -45,9 +60,11 @@ class Supervisor:
 
     async def run(self, lives: Sequence[Life], quota: Quota, states: int) -> None:
         """Run the lives that end by a kill; each gives the sender its share of the states."""
+        share = states / (len(lives) + 1)
         for number, life in enumerate(lives, 1):
-            quota.allow(states * number // (len(lives) + 1))
-            self.endings.append(await self._live(number, life))
+            quota.allow(round(share * number))
+            ripe = _Ripe(quota, share * (number - 1 + life.ripe))
+            self.endings.append(await self._live(number, life, ripe))
         quota.allow(states)
 
     @asynccontextmanager
@@ -57,7 +74,7 @@ class Supervisor:
             await listening(process, self._installed.address)
             yield process
 
-    async def _live(self, number: int, life: Life) -> Ending:
+    async def _live(self, number: int, life: Life, ripe: "_Ripe") -> Ending:
         async with self._started(number, life) as process:
             started_s = time.monotonic()
             if life.starting:
@@ -65,7 +82,7 @@ class Supervisor:
                 await self._killed(process, life)
                 return Ending(life, None, time.monotonic() - started_s)
             start_s = await self._opened(process, life, started_s)
-            instead = process.ended is None and not await self._died(process, life)
+            instead = process.ended is None and not await self._died(process, life, ripe)
             await self._killed(process, life)
             return Ending(life, start_s, time.monotonic() - started_s, instead)
 
@@ -84,8 +101,9 @@ class Supervisor:
             return None
         return time.monotonic() - started_s
 
-    async def _died(self, process: Running, life: Life) -> bool:
+    async def _died(self, process: Running, life: Life, ripe: "_Ripe") -> bool:
         """Wait for the end of a life. Return whether it ended as planned."""
+        await ripe.wait(process)
         if life.outage_s:
             await self._portal.fault("down", duration_s=life.outage_s)
         if life.crash is None:
