@@ -1,8 +1,8 @@
 """An inbox in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from hub.ports import Projected, Reservation, ReservationState, Reserved
+from hub.ports import ProjectedBatch, Reservation, ReservationState, Reserved
 
 
 class MemoryInbox:
@@ -29,9 +29,9 @@ class MemoryInbox:
         """As the port; nothing is remembered."""
         return 0
 
-    async def apply(self, topic: str, partition: int, batch: Sequence[Projected], next_offset: int) -> None:
+    async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
         """As the port, for commands."""
-        for header in (projected.command for projected in batch):
+        for header in (projected.command for batch in batches.values() for projected in batch.records):
             if header is not None:
                 self.accepted.add(header.message_id)
                 spelling, revision = self._heads.get(header.ordering_key, (header.ordering_key, 0))

@@ -8,7 +8,7 @@ import pytest
 
 from hub.access import Principal
 from hub.errors import Conflict, Forbidden, HubError, Invalid, Overloaded, Unavailable, WriteInDoubt
-from hub.ports import Projected, Record
+from hub.ports import Projected, ProjectedBatch, Record
 from hub.sealing import unseal
 from schemas.agency import AgencyCode
 from schemas.delivery import CommandHeader
@@ -34,8 +34,8 @@ async def body(house: House, record: Record) -> dict[str, object]:
 
 async def seen_in_log(house: House) -> None:
     """Let the inbox learn what the log holds."""
-    for record in await house.log.records(COMMANDS):
-        await house.inbox.apply(COMMANDS, 0, [Projected(record, command=header(record))], 0)
+    records = [Projected(record, command=header(record)) for record in await house.log.records(COMMANDS)]
+    await house.inbox.apply(COMMANDS, {0: ProjectedBatch(records, 0)})
 
 
 async def test_an_accepted_message_is_in_the_log_sealed_under_a_clear_header() -> None:
