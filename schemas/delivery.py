@@ -63,13 +63,17 @@ class PlannedDelivery(Model):
 
 
 class CommandHeader(Model):
-    """The clear header of a record in `hub.commands`. It carries no personal data."""
+    """The clear header of a record in `hub.commands`. It carries no personal data.
+
+    `code_as_given` is the spelling under which the dossier first came in; empty means the ordering key itself.
+    """
 
     v: int = 1
     schema_version: int = 1
     kind: str
     message_id: str
     ordering_key: str
+    code_as_given: str = ""
     sender_agency: str
     sender_system: str
     revision: int

@@ -140,6 +140,7 @@ class Acceptance:
             kind=KIND,
             message_id=reserved.message_id,
             ordering_key=demand.ordering_key,
+            code_as_given=reserved.code_as_given,
             sender_agency=str(demand.principal.agency),
             sender_system=demand.principal.system,
             revision=demand.submission.revision,

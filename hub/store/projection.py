@@ -126,14 +126,11 @@ def _save(connection: Connection, ledger: Ledger, accepted: int = 0) -> None:
 
 
 def _raise_heads(connection: Connection, headers: Iterable[CommandHeader]) -> None:
-    """Raise the revisions of dossiers that the inbox did not see, as after a loss of the store.
-
-    Their first spelling is not in the log in clear; the canonical code takes its place.
-    """
+    """Raise the revisions of dossiers that the inbox did not see, as after a loss of the store."""
     heads = inbox.dossier_heads(connection, {header.ordering_key for header in headers})
     raised: dict[str, tuple[str, int]] = {}
     for header in headers:
-        code_as_given, revision = heads.get(header.ordering_key, (header.ordering_key, 0))
+        code_as_given, revision = heads.get(header.ordering_key, (header.code_as_given or header.ordering_key, 0))
         if header.revision > revision:
             heads[header.ordering_key] = raised[header.ordering_key] = (code_as_given, header.revision)
     if raised:

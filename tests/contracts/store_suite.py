@@ -67,9 +67,11 @@ def command(
     revision: int = 1,
     deliveries: tuple[PlannedDelivery, ...] = ONE_SYNC,
     reappended: bool = False,
+    code_as_given: str = "",
 ) -> Projected:
     """Build a record of `hub.commands`."""
     header = CommandHeader(
+        code_as_given=code_as_given,
         kind="dossier",
         message_id=message_id,
         ordering_key=ordering_key,
@@ -194,6 +196,14 @@ class InboxContract:
         answer = await inbox.reserve(reservation("k1", message_id="m-other"))
 
         assert (ReservationState.OVERTAKEN, "m-k1") == (answer.state, answer.message_id)
+
+    async def test_first_spelling_comes_back_from_the_log(self, inbox: Inbox, projection: Projection) -> None:
+        """A store that is built again knows under which spelling the platforms know the dossier."""
+        await project(projection, command(0, "m-lost", code_as_given=GIVEN))
+
+        answer = await inbox.reserve(reservation("k2", revision=2, code_as_given=DOSSIER))
+
+        assert (ReservationState.NEW, GIVEN) == (answer.state, answer.code_as_given)
 
     async def test_accepted(self, inbox: Inbox, projection: Projection) -> None:
         """Once the message was seen in the log, a repeat finds it accepted."""

@@ -34,7 +34,8 @@ class MemoryInbox:
         for header in (projected.command for batch in batches.values() for projected in batch.records):
             if header is not None:
                 self.accepted.add(header.message_id)
-                spelling, revision = self._heads.get(header.ordering_key, (header.ordering_key, 0))
+                first = (header.code_as_given or header.ordering_key, 0)
+                spelling, revision = self._heads.get(header.ordering_key, first)
                 self._heads[header.ordering_key] = spelling, max(revision, header.revision)
 
     def _repeat(self, first: Reservation, again: Reservation) -> ReservationState:
