@@ -35,8 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _play(folder: Path, screen: Screen, *, stay: bool) -> int:
+    screen.say("Đang khởi động trục và hai nền tảng SANDBOX", "the hub and two SANDBOX platforms are starting")
     async with Stage(folder) as stage:
-        screen.say(f"Trục: {stage.addresses.hub}", "the hub is up, with two SANDBOX platforms")
+        screen.say(f"Trục đã sẵn sàng: {stage.addresses.hub}/", "the hub is ready; its live page is at this address")
         key = folder / "mot-cua.key"
         key.touch(mode=0o600)
         key.write_text(stage.tokens["mot-cua"], encoding="ascii")

@@ -141,6 +141,11 @@ class Story:
         self._screen.act(7, f"Theo dõi hồ sơ {self.sample_code}", "One dossier, followed to its end")
         timeline = await one_stop.timeline(self.sample_code)
         states = [line["state"] for message in timeline["messages"] for line in message["deliveries"]]
+        hops = sum(len(message["hops"]) for message in timeline["messages"])
+        self._screen.say(
+            f"{len(timeline['messages'])} bản tin, {len(states)} lượt gửi, {hops} chặng",
+            f"{len(timeline['messages'])} messages, {len(states)} deliveries, {hops} hops",
+        )
         self._promise(
             "Mọi chặng của một hồ sơ đều tra được",
             "Every hop of a dossier can be told",
@@ -175,15 +180,16 @@ class Story:
     @asynccontextmanager
     async def _watched(self, one_stop: OneStop) -> AsyncIterator[None]:
         """Show the numbers every second while something goes on."""
+        self._screen.heads()
         watching = asyncio.create_task(self._watch(one_stop))
         try:
             yield
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-            self._screen.numbers(await one_stop.overview(), await one_stop.inquiries())
+            self._screen.numbers(await one_stop.overview())
 
     async def _watch(self, one_stop: OneStop) -> None:
         while True:
             await asyncio.sleep(1)
-            self._screen.numbers(await one_stop.overview(), await one_stop.inquiries())
+            self._screen.numbers(await one_stop.overview())
