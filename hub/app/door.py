@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hub.access import ApiKeys, Grants
+from hub.app.connection import Connection
 from hub.app.homes import Homes
 from hub.app.platforms import Platforms
 from hub.audit.log_audit import LogAudit
@@ -110,6 +111,8 @@ def new_server(app: FastAPI, requests_max: int, drain_s: float) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
             log_config=None,
             access_log=False,
             lifespan="off",
