@@ -86,7 +86,7 @@ class Screen:
 
     def addresses(self, addresses: Addresses, code: str, folder: str) -> None:
         """Say where everything stays up."""
-        self._console.print("\n[bold]Đang chạy[/bold] · [dim]running; Ctrl-C ends it and removes its files[/dim]")
+        self._console.print("\n[bold]Đang chạy[/bold] · [dim]running; Ctrl-C ends it[/dim]")
         self._address("màn hình / live page", f"{addresses.hub}/")
         self._address("OpenAPI", f"{addresses.hub}/openapi.json")
         self._address("sổ của Cổng / ledger", f"{addresses.portal_control}/ledger  (SANDBOX)")
