@@ -9,6 +9,7 @@ from schemas.delivery import DeliveryState, OutcomeHeader
 from schemas.envelope import Envelope
 
 _OUTCOMES = "hub.outcomes"
+_FINISHED = frozenset(state for state in DeliveryState if state.final and state is not DeliveryState.DEAD)
 
 
 class MemoryParking:
@@ -34,12 +35,14 @@ class MemoryParking:
         self._epochs[partition] = self._epochs.get(partition, 0) + 1
         for delivery in [key for key, row in self._rows.items() if row.partition == partition]:
             outcome = self._ledger.get(delivery)
-            if outcome is not None and outcome.state is DeliveryState.DELIVERED:
+            if outcome is not None and outcome.state in _FINISHED:
                 self._gone[delivery] = self._rows.pop(delivery)
         settled = {
             key
             for key, outcome in self._ledger.items()
-            if outcome.source_partition == partition and outcome.source_offset >= committed and outcome.state.final
+            if outcome.source_partition == partition
+            and outcome.source_offset >= committed
+            and (outcome.state in _FINISHED or (outcome.state is DeliveryState.DEAD and key in self._rows))
         }
         settled |= {key for key, row in self._gone.items() if row.partition == partition}
         rows = sorted(

@@ -1,144 +1,90 @@
-"""A small world: a log, a parking place, one platform with faults, and workers that come and go."""
+"""A small world: a log, a parking place, platforms with faults, and workers that come, go and die."""
 
 import asyncio
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch, ShareLimits
 from hub.delivery.outcomes import OutcomeWriter
 from hub.delivery.worker import Worker, WorkerLimits
-from hub.errors import NotSent, ReplyLost
+from hub.errors import Unavailable
 from hub.log.memory import MemoryLog
 from hub.pipeline.decide import Backoff
-from hub.ports import DoubtRule, Effect, Finding, Job, Operation, OutcomeRule, Record, Reply
+from hub.pipeline.plan import plan
+from hub.ports import DeliveryId, DoubtRule, Effect, Operation, Record
 from hub.sealing import seal
 from hub.telemetry import Metrics
-from schemas.delivery import CommandHeader, OutcomeClass, PlannedDelivery
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.dossier import DossierSubmission
+from schemas.envelope import Envelope
 from schemas.procedure import Procedure
-from tests.clock import ManualClock
 from tests.fakes.parking import MemoryParking
+from tests.simulation.platform import Deed, Faults, Platform, Verb
+from tests.simulation.virtual_time import LoopClock
+from tests.simulation.weather import KEY, Life, MortalLog, MortalOperation, MortalParking, OneKey, Weather
 
-KEY = bytes(32)
 PARTITIONS = 2
 TOPICS = {"hub.commands": PARTITIONS, "hub.outcomes": PARTITIONS}
 PROCEDURE = Procedure(
     code="1.001193", name="Đăng ký khai sinh", field_code="G15-HT01", field_name="Hộ tịch", valid_from=date(2020, 1, 1)
 )
-DONE = (OutcomeRule(OutcomeClass.DELIVERED, code="0"), OutcomeRule(OutcomeClass.REFUSED_MESSAGE, code="9"))
-
-
-class OneKey:
-    """The `Keys` port with one key for everybody."""
-
-    async def key_for(self, subject: str) -> tuple[str, bytes]:
-        """Return the key."""
-        return "key", KEY
-
-    async def key(self, key_id: str) -> bytes:
-        """Return the key."""
-        return KEY
 
 
 @dataclass(frozen=True)
-class Faults:
-    """How often, of one, a try goes wrong in each way; what is left goes well."""
+class Running:
+    """One worker, its life, and what it is made of."""
 
-    refused: float = 0.0
-    lost_before: float = 0.0
-    lost_after: float = 0.0
-    slow: float = 0.0
-
-
-@dataclass
-class Platform:
-    """Two operations on one platform, and the ledger of what was done to it: (dossier, operation, revision)."""
-
-    clock: ManualClock
-    random: random.Random
-    faults: Faults = field(default_factory=Faults)
-    down: bool = False
-    effects: list[tuple[str, str, int]] = field(default_factory=list)
-    inquiries: int = 0
-    calls: int = 0
-    refuses: frozenset[int] = frozenset()
-
-    async def act(self, verb: str, job: Job) -> Reply:
-        """Do what is asked, or fail as the dice say."""
-        self.calls += 1
-        dice = self.random.random()
-        if self.down or (dice := dice - self.faults.refused) < 0:
-            raise NotSent
-        await self.clock.sleep(self.random.uniform(0.005, 0.05))
-        if (dice := dice - self.faults.lost_before) < 0:
-            raise ReplyLost
-        if job.submission.revision in self.refuses:
-            return Reply(200, "9", "")
-        self.effects.append((job.submission.code, verb, job.submission.revision))
-        if (dice := dice - self.faults.lost_after) < 0:
-            raise ReplyLost
-        if dice - self.faults.slow < 0:
-            await self.clock.sleep(self.random.uniform(1.0, 4.0))
-        await self.clock.sleep(self.random.uniform(0.005, 0.05))
-        return Reply(200, "0", "")
-
-    async def ask(self, verb: str, job: Job) -> Finding:
-        """Say whether it was done."""
-        self.inquiries += 1
-        if self.down or self.random.random() < self.faults.refused:
-            raise NotSent
-        await self.clock.sleep(0.01)
-        there = (job.submission.code, verb, job.submission.revision) in self.effects
-        return Finding.PRESENT if there else Finding.ABSENT
-
-
-@dataclass(frozen=True)
-class Verb:
-    """One operation of the platform."""
-
-    name: str
-    verb: str
-    world: Platform
-    effect: Effect
-    on_doubt: DoubtRule
-    platform: str = "portal"
-    rules: Sequence[OutcomeRule] = DONE
-
-    def parts(self, submission: DossierSubmission) -> int:
-        """One."""
-        return 1
-
-    async def send(self, job: Job) -> Reply:
-        """Act."""
-        return await self.world.act(self.verb, job)
-
-    async def inquire(self, job: Job) -> Finding:
-        """Ask."""
-        return await self.world.ask(self.verb, job)
+    life: Life
+    log: MortalLog
+    worker: Worker
+    dispatch: Dispatch
+    task: asyncio.Task[None]
 
 
 class World:
-    """Everything that survives a crash, and one worker that does not."""
+    """Everything that survives a crash, and the workers that do not.
 
-    def __init__(self, seed: int, faults: Faults) -> None:
+    There is one platform, `portal`, with a state (asked when in doubt) and steps in parts (sent again when in doubt);
+    `add_platform` adds others. Limits are small, so that bounds are met soon.
+    """
+
+    def __init__(self, seed: int, faults: Faults | None = None, *, parts: int = 1) -> None:
         self.random = random.Random(seed)
-        self.clock = ManualClock()
+        self.clock = LoopClock()
+        self.weather = Weather(self.clock, self.random)
         self.log = MemoryLog(TOPICS, clock=self.clock)
         self.parking = MemoryParking()
-        self.platform = Platform(self.clock, self.random, faults)
-        state = Verb("portal.state", "state", self.platform, Effect.QUERYABLE, DoubtRule.INQUIRE)
-        steps = Verb("portal.steps", "steps", self.platform, Effect.APPEND, DoubtRule.RESEND)
-        self.operations: dict[str, Operation] = {state.name: state, steps.name: steps}
-        self.worker: Worker | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.operations: dict[str, Operation] = {}
+        self.platform = self.add_platform("portal", parts=parts)
+        self.platform.faults = faults or Faults()
+        self.shares = ShareLimits(concurrency_max=4, hot_max=20)
+        self.limits = WorkerLimits(window_records=10, fetch_records_max=5, fetch_wait_s=0.05)
+        self.backoff = Backoff(first_s=0.5, max_s=4)
+        self.uncatalogued: frozenset[str] = frozenset()
+        self.running: list[Running] = []
+        self._owed: dict[tuple[str, str], list[Deed]] = defaultdict(list)
 
-    async def submit(self, code: str, revision: int) -> None:
-        """Append one command."""
+    def add_platform(self, name: str, *, parts: int = 0) -> Platform:
+        """Connect a platform that takes states, and steps in as many parts as are named."""
+        platform = Platform(self.clock, self.random)
+        verbs = [Verb(f"{name}.state", platform)]
+        if parts:
+            verbs.append(Verb(f"{name}.steps", platform, Effect.APPEND, DoubtRule.RESEND, parts))
+        self.operations |= {verb.name: verb for verb in verbs}
+        return platform
+
+    # --- messages ----------------------------------------------------------------------------------------------------
+
+    async def submit(self, code: str, revision: int, *operations: str) -> None:
+        """Append one command, for all operations or for some."""
+        chosen = [self.operations[name] for name in operations or self.operations]
+        content = submission(code, revision)
         header = CommandHeader(
-            kind="dossier.submit",
+            kind="dossier",
             message_id=f"{code}/{revision}",
             ordering_key=code,
             sender_agency="H56.14",
@@ -146,61 +92,176 @@ class World:
             revision=revision,
             received_at=self.clock.now(),
             key_id="key",
-            deliveries=tuple(PlannedDelivery(operation=name, platform="portal") for name in self.operations),
+            deliveries=plan(content, chosen),
         )
-        body = submission(code, revision).model_dump_json().encode()
-        value = seal(header.model_dump_json().encode(), body, KEY).to_bytes()
-        await self.log.append("hub.commands", code.encode(), value)
+        for planned in header.deliveries:
+            self._owed[code, planned.platform].append((code, planned.operation, revision, planned.part))
+        await self._append(header, content)
 
-    def start(self) -> None:
+    async def submit_again(self, code: str, revision: int) -> None:
+        """Append a command again, as a retry does that found its reservation and no record."""
+        for partition in range(PARTITIONS):
+            for record in await self.log.read("hub.commands", partition, 0, 1_000_000):
+                header = _command(record)
+                if header.message_id == f"{code}/{revision}":
+                    await self._append(header.model_copy(update={"reappended": True}), submission(code, revision))
+                    return
+
+    async def _append(self, header: CommandHeader, content: DossierSubmission) -> None:
+        value = seal(header.model_dump_json().encode(), content.model_dump_json().encode(), KEY).to_bytes()
+        await self.log.append("hub.commands", header.ordering_key.encode(), value)
+
+    # --- workers -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> Running:
         """Start a worker on what is there."""
-        courier = Courier(
-            clock=self.clock,
-            keys=OneKey(),
-            outcomes=OutcomeWriter(self.log, OneKey(), self.clock),
-            procedure=lambda _submission: PROCEDURE,
-            backoff=lambda _platform: Backoff(first_s=0.5, max_s=4),
-            metrics=Metrics(),
-            jitter=self.random.random,
-        )
+        life = Life(self.weather)
+        log, parking = MortalLog(self.log, life), MortalParking(self.parking, life)
+        operations: dict[str, Operation] = {
+            name: MortalOperation(operation, life) for name, operation in self.operations.items()
+        }
         dispatch = Dispatch(
             clock=self.clock,
-            courier=courier,
-            parking=self.parking,
-            operations=self.operations,
-            limits=lambda _platform: ShareLimits(concurrency_max=4, hot_max=20),
+            courier=Courier(
+                clock=self.clock,
+                keys=OneKey(self.weather),
+                outcomes=OutcomeWriter(log, OneKey(self.weather), self.clock),
+                procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
+                backoff=lambda _platform: self.backoff,
+                metrics=Metrics(),
+                jitter=self.random.random,
+            ),
+            parking=parking,
+            operations=operations,
+            limits=lambda _platform: self.shares,
             metrics=Metrics(),
         )
-        self.worker = Worker(
-            log=self.log,
-            parking=self.parking,
+        worker = Worker(
+            log=log,
+            parking=parking,
             dispatch=dispatch,
-            operations=self.operations,
+            operations=operations,
             clock=self.clock,
-            catch_up=lambda partition: self.parking.read_outcomes(self.log, partition),
-            is_repeat=_never,
-            limits=WorkerLimits(window_records=10, fetch_records_max=5, fetch_wait_s=0.01),
+            catch_up=self._catch_up,
+            is_repeat=self._is_repeat,
+            limits=self.limits,
         )
-        self._task = asyncio.get_running_loop().create_task(self.worker.run())
+        running = Running(life, log, worker, dispatch, asyncio.get_running_loop().create_task(worker.run()))
+        self.running.append(running)
+        return running
+
+    async def kill(self, running: Running) -> None:
+        """End a worker as kill -9 does: nothing is said, nothing is committed on the way out."""
+        self.running.remove(running)
+        running.life.over = True
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+        if running.log.consumer is not None:
+            await running.log.consumer.leave()
+
+    async def stop(self, running: Running) -> None:
+        """End a worker in good order, and raise what felled it."""
+        self.running.remove(running)
+        await running.worker.stop()
+        await running.task
 
     async def crash(self) -> None:
-        """End the worker as kill -9 does: nothing is said, nothing is committed on the way out."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """Kill every worker."""
+        for running in list(self.running):
+            await self.kill(running)
 
-    async def run_until_done(self, effects: int, limit_s: float = 300) -> None:
-        """Let time pass until that many different effects are there, and the last outcomes are written."""
-        waited_s = 0.0
-        while len(set(self.platform.effects)) < effects or self.parking.rows:
-            assert waited_s < limit_s, "stuck"
-            await self.clock.advance(0.25)
-            waited_s += 0.25
+    async def _catch_up(self, partition: int) -> None:
+        if self.weather.store_down:
+            raise Unavailable("no store")
+        await self.parking.read_outcomes(self.log, partition)
+
+    async def _is_repeat(self, record: Record, header: CommandHeader) -> bool:
+        if self.weather.store_down:
+            raise Unavailable("no store")
+        earlier = await self.log.read("hub.commands", record.partition, 0, record.offset)
+        return any(_command(one).message_id == header.message_id for one in earlier)
+
+    # --- time and judgement ------------------------------------------------------------------------------------------
+
+    async def run_until_done(self, limit_s: float = 300) -> None:
+        """Let time pass until every deed that is owed is done and every offset is committed, and judge the world."""
+        end_s = self.clock.monotonic() + limit_s
+        while not await self.done():
+            assert self.clock.monotonic() < end_s, f"stuck: {self._missing()} are missing"
+            self.raise_failures()
+            await asyncio.sleep(0.25)
+        await self.judge()
+
+    async def done(self) -> bool:
+        """Whether nothing is left to do."""
+        if self.parking.rows or self._missing():
+            return False
+        for partition in range(PARTITIONS):
+            end = (await self.log.bounds("hub.commands", partition)).end
+            if self.log.committed("hub.delivery", "hub.commands", partition) < end:
+                return False
+        return True
+
+    def raise_failures(self) -> None:
+        """Raise what felled a worker."""
+        for running in self.running:
+            if running.task.done():
+                running.task.result()
+
+    async def judge(self) -> None:
+        """Nothing lost, nothing out of order, doubled only where that was announced; and nothing left in memory."""
+        for (code, platform), owed in self._owed.items():
+            acted = [deed for deed in self.deeds() if deed[0] == code and deed[1].startswith(platform)]
+            assert owed == _without_repeats(acted), f"{code} towards {platform}"
+        announced = await self.possibly_doubled()
+        for deed, times in Counter(self.deeds()).items():
+            assert times == 1 or deed in announced, f"{deed} happened {times} times"
+        for states in (await self.states()).values():
+            assert DeliveryState.DELIVERED is states[-1]
+        for running in self.running:
+            for share in running.dispatch._shares.values():
+                assert (0, {}) == (share.hot, share.calls)
+
+    def deeds(self) -> list[Deed]:
+        """Return what was done at all platforms, in order."""
+        return [deed for platform in self._platforms() for deed in platform.effects]
+
+    def _platforms(self) -> Iterable[Platform]:
+        return dict.fromkeys(verb.at for verb in self.operations.values() if isinstance(verb, Verb))
+
+    def _missing(self) -> set[Deed]:
+        return {deed for owed in self._owed.values() for deed in owed} - set(self.deeds())
+
+    async def outcomes(self) -> Sequence[OutcomeHeader]:
+        """Return every outcome in the log."""
+        return [
+            OutcomeHeader.model_validate_json(Envelope.from_bytes(record.value).header)
+            for partition in range(PARTITIONS)
+            for record in await self.log.read("hub.outcomes", partition, 0, 1_000_000)
+        ]
+
+    async def states(self) -> dict[DeliveryId, list[DeliveryState]]:
+        """Return the states through which each delivery went."""
+        states: dict[DeliveryId, list[DeliveryState]] = defaultdict(list)
+        for outcome in await self.outcomes():
+            states[DeliveryId(outcome.message_id, outcome.operation, outcome.part)].append(outcome.state)
+        return states
+
+    async def possibly_doubled(self) -> set[Deed]:
+        """Return the deeds of which the outcomes say that they may have happened twice."""
+        return {
+            (outcome.ordering_key, outcome.operation, int(outcome.message_id.rpartition("/")[2]), outcome.part)
+            for outcome in await self.outcomes()
+            if outcome.possibly_doubled
+        }
 
 
-async def _never(_record: Record, _header: CommandHeader) -> bool:
-    return False
+def _without_repeats(deeds: list[Deed]) -> list[Deed]:
+    return [deed for index, deed in enumerate(deeds) if index == 0 or deeds[index - 1] != deed]
+
+
+def _command(record: Record) -> CommandHeader:
+    return CommandHeader.model_validate_json(Envelope.from_bytes(record.value).header)
 
 
 def submission(code: str, revision: int) -> DossierSubmission:

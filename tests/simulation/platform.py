@@ -1,0 +1,122 @@
+"""A platform with faults, and the ledger of what was done to it."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hub.errors import NotSent, RefusedUs, ReplyLost, ReplyUnreadable
+from hub.ports import Clock, DoubtRule, Effect, Finding, Job, OutcomeRule, Reply
+from schemas.delivery import OutcomeClass
+from schemas.dossier import DossierSubmission
+
+RULES = (OutcomeRule(OutcomeClass.DELIVERED, code="0"), OutcomeRule(OutcomeClass.REFUSED_MESSAGE, code="9"))
+
+Deed = tuple[str, str, int, int]
+"""Dossier, verb, revision, part."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """How often, of one, a try goes wrong in each way; what is left goes well."""
+
+    refused: float = 0.0
+    lost_before: float = 0.0
+    lost_after: float = 0.0
+    slow: float = 0.0
+
+
+@dataclass(eq=False)
+class Platform:
+    """Acts, asks, and remembers. `call_s` is how long a call takes, `poisoned` dossiers never get a readable answer."""
+
+    clock: Clock
+    random: random.Random
+    faults: Faults = field(default_factory=Faults)
+    call_s: tuple[float, float] = (0.01, 0.1)
+    down: bool = False
+    locked_out: bool = False
+    refuses: frozenset[int] = frozenset()
+    poisoned: frozenset[str] = frozenset()
+    effects: list[Deed] = field(default_factory=list)
+    acted_s: dict[Deed, float] = field(default_factory=dict)
+    calls: int = 0
+    inquiries: int = 0
+    under_way: int = 0
+
+    async def act(self, deed: Deed) -> Reply:
+        """Do what is asked, or fail as the dice say."""
+        self.calls += 1
+        self.under_way += 1
+        try:
+            return await self._act(deed)
+        finally:
+            self.under_way -= 1
+
+    async def _act(self, deed: Deed) -> Reply:
+        dice = self.random.random()
+        self._let_in()
+        if (dice := dice - self.faults.refused) < 0:
+            raise NotSent
+        whole_s = self.random.uniform(*self.call_s)
+        await self.clock.sleep(whole_s / 2)
+        if (dice := dice - self.faults.lost_before) < 0:
+            raise ReplyLost
+        if deed[0] in self.poisoned:
+            raise ReplyUnreadable
+        if deed[2] in self.refuses:
+            return Reply(200, "9", "không hợp lệ")
+        self.effects.append(deed)
+        self.acted_s.setdefault(deed, self.clock.monotonic())
+        if (dice := dice - self.faults.lost_after) < 0:
+            raise ReplyLost
+        slow_s = self.random.uniform(1.0, 4.0) if dice - self.faults.slow < 0 else 0.0
+        await self.clock.sleep(whole_s / 2 + slow_s)
+        return Reply(200, "0", "thành công")
+
+    async def ask(self, deed: Deed) -> Finding:
+        """Say whether it was done."""
+        self.inquiries += 1
+        self._let_in()
+        if self.random.random() < self.faults.refused:
+            raise NotSent
+        await self.clock.sleep(0.01)
+        return Finding.PRESENT if deed in self.effects else Finding.ABSENT
+
+    def _let_in(self) -> None:
+        if self.down:
+            raise NotSent
+        if self.locked_out:
+            raise RefusedUs
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One operation of a platform, in `pieces` parts."""
+
+    name: str
+    at: Platform
+    effect: Effect = Effect.QUERYABLE
+    on_doubt: DoubtRule = DoubtRule.INQUIRE
+    pieces: int = 1
+    rules: Sequence[OutcomeRule] = RULES
+
+    @property
+    def platform(self) -> str:
+        """What stands before the dot."""
+        return self.name.partition(".")[0]
+
+    def parts(self, submission: DossierSubmission) -> int:
+        """As many as were ordered."""
+        return self.pieces
+
+    async def send(self, job: Job) -> Reply:
+        """Act."""
+        return await self.at.act(self.deed(job))
+
+    async def inquire(self, job: Job) -> Finding:
+        """Ask."""
+        return await self.at.ask(self.deed(job))
+
+    def deed(self, job: Job) -> Deed:
+        """Return what the platform's ledger calls the job."""
+        return job.submission.code, self.name, job.submission.revision, job.part

@@ -1,0 +1,53 @@
+"""An event loop whose time jumps: when nothing can run, the next timer is due at once."""
+
+import asyncio
+import selectors
+from datetime import UTC, datetime, timedelta
+
+_START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Runs in virtual seconds, from 0 on. Where nothing is left that could ever happen, it raises."""
+
+    def __init__(self) -> None:
+        self.elapsed_s = 0.0
+        super().__init__(_JumpingSelector(self))
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self.elapsed_s
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Never waits: the time that the loop would have waited passes at once."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Move the loop's time on by `timeout` seconds."""
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        if timeout is None:
+            raise RuntimeError("stuck: every task waits, and no timer is set")
+        self._loop.elapsed_s += max(timeout, 0.0)
+        return events
+
+
+class LoopClock:
+    """The `Clock` port on the running loop's time."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+        return _START + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Seconds of the loop."""
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, delay_s: float) -> None:
+        """Wait."""
+        await asyncio.sleep(delay_s)
