@@ -1,5 +1,8 @@
 # Everything runs in a virtual environment of its own, made from the hashed lock.
-PYTHON ?= python3.11
+# The first of these that is a Python of the right age and can make one; name another: make PYTHON=/path/to/python3
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo $$python; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
@@ -27,7 +30,7 @@ lock: $(VENV)/ready
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -q -o requirements-dev.lock
 
 $(VENV)/ready: requirements-dev.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "Missing: $(PYTHON). Install Python 3.11, or name another interpreter: make PYTHON=/path/to/python3"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Missing: Python 3.11, 3.12 or 3.13 with its venv module (on Debian: python3-venv). Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Wrong version: $(PYTHON) is not Python 3.11, 3.12 or 3.13."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Missing: the venv module of $(PYTHON) (on Debian: the package python3-venv)."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
