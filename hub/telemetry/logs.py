@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 from types import TracebackType
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, cast
 
 import orjson
 import structlog
@@ -71,7 +71,7 @@ def configure_logging(stream: TextIO, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=_processors(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Forgiving(stream))),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
@@ -143,6 +143,32 @@ def _plain(key: str, value: object) -> object:
     if key in _TEXTS:
         value = _QUERIES.sub("?", _NUMBERS.sub("#", value))
     return str(value[:TEXT_CHARS_MAX])
+
+
+class _Forgiving:
+    """A stream that loses what it cannot write: the hub outlives its log file, its full disk and a reader that left.
+
+    A line that was torn by this ends before the next one begins.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._torn = False
+
+    def write(self, text: str) -> None:
+        """Write what can be written."""
+        try:
+            self._stream.write("\n" + text if self._torn else text)
+            self._torn = False
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._torn = True
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._torn = True
 
 
 class _Foreign(logging.Handler):

@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import structlog
@@ -114,3 +116,43 @@ def test_long_texts_are_cut(stream: io.StringIO) -> None:
     logger("x").info("e" * 301, platform="p" * 301)
     (line,) = _lines(stream)
     assert ("e" * 300, "p" * 300) == (line["event"], line["platform"])
+
+
+def test_a_stream_that_fails_harms_nobody(stream: io.StringIO) -> None:
+    """A full disk, a closed file: the line is lost, and whoever wrote it goes on."""
+    closed = io.StringIO()
+    closed.close()
+    full = os.fdopen(os.open("/dev/full", os.O_WRONLY), "w", buffering=1)
+    for failing in (full, closed):
+        configure_logging(failing)
+        logger("x").error("lost")
+        logging.getLogger("uvicorn.error").error("lost too")
+    with suppress(OSError):  # what is left in its buffer
+        full.close()
+
+    assert "" == stream.getvalue()
+
+
+class _Tearing(io.StringIO):
+    """Takes half of the first line and then fails once, as a disk does that fills up."""
+
+    _torn = False
+
+    def write(self, text: str) -> int:
+        """Write, or tear."""
+        if self._torn:
+            return super().write(text)
+        self._torn = True
+        super().write(text[: len(text) // 2])
+        raise OSError("no space left")
+
+
+def test_a_torn_line_spoils_no_other(stream: io.StringIO) -> None:
+    """What comes after a line that was cut off begins on a line of its own."""
+    tearing = _Tearing()
+    configure_logging(tearing)
+    logger("x").info("torn")
+    logger("x").info("whole")
+
+    assert "" == stream.getvalue()
+    assert "whole" == json.loads(tearing.getvalue().splitlines()[-1])["event"]
