@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
 from hub.delivery.work import Work
-from hub.errors import ConfigInvalid, HubError, PlatformFault
+from hub.errors import ConfigInvalid, HubError, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault
 from hub.pipeline.decide import (
     Backoff,
@@ -30,7 +30,10 @@ _log = logger("delivery")
 
 
 class Courier:
-    """Makes one try of one delivery. Everything it learns is durable in the log when `carry` returns."""
+    """Makes one try of one delivery. Everything it learns is durable in the log when `carry` returns.
+
+    What the hub itself cannot do right now (HubFault) is raised, and says nothing about message or platform.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,7 @@ class Courier:
         header = read_header(work.envelope)
         try:
             job = await self._job(work, header)
-        except HubError as fault:
+        except (Unsealable, ConfigInvalid) as fault:
             return await self._broken(work, header, fault)
         if work.doubtful:
             asked = await self._resolve_doubt(work, header, job)

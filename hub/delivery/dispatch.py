@@ -14,7 +14,7 @@ from hub.delivery.holding import Holding, operation_of
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.share import Share
 from hub.delivery.work import Work
-from hub.errors import StaleOwner, Unavailable
+from hub.errors import HubFault, StaleOwner, Unavailable
 from hub.pipeline.decide import Decision
 from hub.ports import Clock, Operation, ParkedRow, Parking
 from hub.telemetry import Metrics, logger
@@ -165,6 +165,9 @@ class Dispatch:
                 await self._tend(holding, lane, share)
             except StaleOwner:
                 self.abandon(lane.partition)
+            except HubFault as fault:
+                _log.warning("lane_postponed", platform=share.platform, code=fault.problem_code)
+                self._sleep_s(lane, _FAULT_S)
             except Exception as fault:  # noqa: BLE001 - the loop's boundary: one lane must not stop the others
                 _log.error("lane_postponed", platform=share.platform, exc_info=fault)
                 self._sleep_s(lane, _FAULT_S)

@@ -34,7 +34,7 @@ KEY = bytes(32)
 
 @dataclass
 class Weather:
-    """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land and say that they may not have."""
+    """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost."""
 
     clock: Clock
     random: random.Random

@@ -159,6 +159,18 @@ class World:
         if running.log.consumer is not None:
             await running.log.consumer.leave()
 
+    async def fell(self, running: Running) -> None:
+        """End a worker as a defect does: what it cleans up on its way out, it does clean up."""
+        self.running.remove(running)
+        running.task.cancel()
+        await asyncio.gather(running.task, return_exceptions=True)
+
+    def restart_fallen(self) -> None:
+        """Start what has fallen again, as the supervisor does."""
+        for running in [running for running in self.running if running.task.done()]:
+            self.running.remove(running)
+            self.start()
+
     async def stop(self, running: Running) -> None:
         """End a worker in good order, and raise what felled it."""
         self.running.remove(running)
@@ -224,9 +236,10 @@ class World:
 
     def deeds(self) -> list[Deed]:
         """Return what was done at all platforms, in order."""
-        return [deed for platform in self._platforms() for deed in platform.effects]
+        return [deed for platform in self.platforms() for deed in platform.effects]
 
-    def _platforms(self) -> Iterable[Platform]:
+    def platforms(self) -> Iterable[Platform]:
+        """Return the platforms, in order."""
         return dict.fromkeys(verb.at for verb in self.operations.values() if isinstance(verb, Verb))
 
     def _missing(self) -> set[Deed]:
