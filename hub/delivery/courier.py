@@ -25,6 +25,7 @@ from schemas.procedure import Procedure
 
 _FAULTS_MAX = 5
 _DELIVERED_TEXT = ""
+_CODE_CHARS_MAX = 100
 
 _log = logger("delivery")
 
@@ -114,6 +115,8 @@ class Courier:
 
     async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass]:
         work.attempts += 1
+        # Whoever is interrupted before the outcome is durable has left a doubt behind.
+        work.doubtful = True
         started_at, started_s = self._clock.now(), self._clock.monotonic()
         outcome, code, text = await self._contact(work, job)
         decision = after_send(outcome, work.operation.on_doubt, self._moment(work))
@@ -122,6 +125,7 @@ class Courier:
         kept = _DELIVERED_TEXT if decision.state is DeliveryState.DELIVERED else text
         tried = Tried(Step.SEND, outcome, code, started_at, self._clock.now(), kept)
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
+        work.doubtful = outcome is OutcomeClass.UNKNOWN
         return decision, outcome
 
     async def _contact(self, work: Work, job: Job) -> tuple[OutcomeClass, str, str]:
@@ -133,7 +137,7 @@ class Courier:
             _defect(work, fault)
             given_up = work.attempts >= _FAULTS_MAX
             return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, "hub.fault", ""
-        return classify(reply, work.operation.rules), reply.code, reply.text
+        return classify(reply, work.operation.rules), _recordable(reply.code, _CODE_CHARS_MAX), reply.text
 
     async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, OutcomeClass]:
         """A message that cannot be read is dead; one that the configuration cannot place waits for it."""
@@ -149,6 +153,11 @@ class Courier:
 
     def _moment(self, work: Work) -> Moment:
         return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoff(work.lane.platform))
+
+
+def _recordable(text: str, chars_max: int) -> str:
+    """Return what a record can hold of a foreign text: not too much, and whole characters only."""
+    return text[:chars_max].encode(errors="replace").decode()
 
 
 def _defect(work: Work, fault: Exception) -> None:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.delivery.work import Work
-from hub.errors import HubFault
+from hub.errors import HubFault, Unsealable
 from hub.ports import Clock, Keys, Log
 from hub.sealing import seal
+from hub.telemetry import logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, Step
 
 TOPIC = "hub.outcomes"
 _RETRY_S = 0.5
 _TEXT_CHARS_MAX = 2000
+_log = logger("delivery")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Tried:
 
 
 class OutcomeWriter:
-    """Appends outcomes; while the log cannot write, the delivery waits, for its effect must not be forgotten."""
+    """Appends outcomes; while log or keys fail, the delivery waits, for its effect must not be forgotten."""
 
     def __init__(self, log: Log, keys: Keys, clock: Clock) -> None:
         self._log = log
@@ -57,16 +59,20 @@ class OutcomeWriter:
             next_try_at=next_try_at,
             possibly_doubled=work.possibly_doubled,
         )
-        value = await self._sealed(outcome, tried.text)
+        text = tried.text
         while True:
             try:
-                await self._log.append(TOPIC, work.lane.ordering_key.encode(), value)
-            except HubFault:
+                await self._log.append(TOPIC, work.lane.ordering_key.encode(), await self._sealed(outcome, text))
+            except Unsealable:
+                # The key was destroyed while the platform answered: what it said goes with it.
+                outcome, text = outcome.model_copy(update={"key_id": ""}), ""
+            except HubFault as fault:
+                _log.warning("outcome_waits", message_id=work.id.message_id, code=fault.problem_code)
                 await self._clock.sleep(_RETRY_S)
             else:
                 return
 
     async def _sealed(self, outcome: OutcomeHeader, text: str) -> bytes:
-        body = text[:_TEXT_CHARS_MAX].encode()
+        body = text[:_TEXT_CHARS_MAX].encode(errors="replace")
         key = await self._keys.key(outcome.key_id) if body else b""
         return seal(outcome.model_dump_json().encode(), body, key).to_bytes()

@@ -10,6 +10,7 @@ from schemas.delivery import OutcomeClass
 from schemas.dossier import DossierSubmission
 
 RULES = (OutcomeRule(OutcomeClass.DELIVERED, code="0"), OutcomeRule(OutcomeClass.REFUSED_MESSAGE, code="9"))
+PUZZLE = Reply(200, "7", "hệ thống đang bận")
 
 Deed = tuple[str, str, int, int]
 """Dossier, verb, revision, part."""
@@ -27,7 +28,11 @@ class Faults:
 
 @dataclass(eq=False)
 class Platform:
-    """Acts, asks, and remembers. `call_s` is how long a call takes, `poisoned` dossiers never get a readable answer."""
+    """Acts, asks, and remembers. `call_s` is how long a call takes.
+
+    Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
+    Dossiers that are `poisoned` never get a readable answer.
+    """
 
     clock: Clock
     random: random.Random
@@ -36,6 +41,8 @@ class Platform:
     down: bool = False
     locked_out: bool = False
     refuses: frozenset[int] = frozenset()
+    puzzling: frozenset[int] = frozenset()
+    puzzle: Reply = PUZZLE
     poisoned: frozenset[str] = frozenset()
     effects: list[Deed] = field(default_factory=list)
     acted_s: dict[Deed, float] = field(default_factory=dict)
@@ -69,6 +76,8 @@ class Platform:
         self.acted_s.setdefault(deed, self.clock.monotonic())
         if (dice := dice - self.faults.lost_after) < 0:
             raise ReplyLost
+        if deed[2] in self.puzzling:
+            return self.puzzle
         slow_s = self.random.uniform(1.0, 4.0) if dice - self.faults.slow < 0 else 0.0
         await self.clock.sleep(whole_s / 2 + slow_s)
         return Reply(200, "0", "thành công")

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from hub.ports import Reply
 from schemas.delivery import DeliveryState
 from tests.simulation.world import World
 
@@ -27,4 +28,37 @@ async def test_a_key_store_that_fails_for_a_while_kills_no_message() -> None:
     world.weather.keys_down = False
     await world.run_until_done()
     assert not any(DeliveryState.DEAD in states for states in (await world.states()).values())
+    await world.crash()
+
+
+async def test_a_puzzling_answer_that_cannot_be_sealed_is_not_forgotten() -> None:
+    """What the platform said is written down when the keys are back, and the doubt rule follows: no second send."""
+    world = World(2)
+    world.platform.puzzling = frozenset({1})
+    world.platform.call_s = (0.5, 0.5)
+    await world.submit(DOSSIERS[0], 1, "portal.state")
+    world.start()
+    await asyncio.sleep(0.3)
+    assert 1 == world.platform.under_way
+    world.weather.keys_down = True
+    await asyncio.sleep(10)
+
+    world.weather.keys_down = False
+    await world.run_until_done()
+    assert (1, 1) == (world.platform.calls, world.platform.inquiries)
+    assert [[DeliveryState.IN_DOUBT, DeliveryState.DELIVERED]] == list((await world.states()).values())
+    await world.crash()
+
+
+async def test_an_answer_that_no_record_can_hold_is_cut_to_what_one_can() -> None:
+    """Codes of any length and halves of characters: the try is recorded all the same, and nothing is sent twice."""
+    world = World(3)
+    world.platform.puzzling = frozenset({1})
+    world.platform.puzzle = Reply(200, "7\ud800" * 4_000_000, "\udfff")
+    await world.submit(DOSSIERS[0], 1, "portal.state")
+    world.start()
+    await world.run_until_done()
+
+    assert (1, 1) == (world.platform.calls, world.platform.inquiries)
+    assert [[DeliveryState.IN_DOUBT, DeliveryState.DELIVERED]] == list((await world.states()).values())
     await world.crash()
