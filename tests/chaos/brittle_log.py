@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from hub.ports import Bounds, Consumer, Log, Ownership, Position, Record
 from tests.chaos.crash import Fuse, Point
+from tests.chaos.drag import Drag
 
 _APPENDS = {
     "hub.commands": (Point.APPEND_BEFORE, Point.APPEND_AFTER),
@@ -14,9 +15,10 @@ _APPENDS = {
 class BrittleLog:
     """The `Log` port over another one."""
 
-    def __init__(self, inner: Log, fuse: Fuse) -> None:
+    def __init__(self, inner: Log, fuse: Fuse, drag: Drag) -> None:
         self._inner = inner
         self._fuse = fuse
+        self._drag = drag
 
     def partitions(self, topic: str) -> int:
         """As the port."""
@@ -31,6 +33,7 @@ class BrittleLog:
         points = _APPENDS.get(topic)
         if points is None:
             return await self._inner.append(topic, key, value)
+        await self._drag.pull()
         self._fuse.pass_by(points[0])
         position = await self._inner.append(topic, key, value)
         self._fuse.pass_by(points[1])
@@ -46,7 +49,7 @@ class BrittleLog:
 
     async def join(self, group: str, topic: str, ownership: Ownership) -> Consumer:
         """Return a consumer that is brittle too."""
-        return BrittleConsumer(await self._inner.join(group, topic, ownership), self._fuse)
+        return BrittleConsumer(await self._inner.join(group, topic, ownership), self._fuse, self._drag)
 
     async def wait(self, topic: str, wait_s: float) -> None:
         """As the port."""
@@ -60,9 +63,10 @@ class BrittleLog:
 class BrittleConsumer:
     """The `Consumer` port over another one."""
 
-    def __init__(self, inner: Consumer, fuse: Fuse) -> None:
+    def __init__(self, inner: Consumer, fuse: Fuse, drag: Drag) -> None:
         self._inner = inner
         self._fuse = fuse
+        self._drag = drag
 
     async def fetch(self, partitions: Collection[int], records_max: int, wait_s: float) -> Sequence[Record]:
         """As the port."""
@@ -70,6 +74,7 @@ class BrittleConsumer:
 
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """Commit between two crash points."""
+        await self._drag.pull()
         self._fuse.pass_by(Point.COMMIT_BEFORE)
         await self._inner.commit(offsets)
         self._fuse.pass_by(Point.COMMIT_AFTER)

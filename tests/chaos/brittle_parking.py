@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 from hub.ports import DeliveryId, LaneKey, ParkedRow, Parking, PartitionMemory
 from tests.chaos.crash import Fuse, Point
+from tests.chaos.drag import Drag
 
 
 class BrittleParking:
     """The `Parking` port over another one."""
 
-    def __init__(self, inner: Parking, fuse: Fuse) -> None:
+    def __init__(self, inner: Parking, fuse: Fuse, drag: Drag) -> None:
         self._inner = inner
         self._fuse = fuse
+        self._drag = drag
 
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
         """As the port."""
@@ -19,6 +21,7 @@ class BrittleParking:
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Park between two crash points."""
+        await self._drag.pull()
         self._fuse.pass_by(Point.PARK_BEFORE)
         await self._inner.put(partition, epoch, rows)
         self._fuse.pass_by(Point.PARK_AFTER)
@@ -29,6 +32,7 @@ class BrittleParking:
 
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """Settle between two crash points."""
+        await self._drag.pull()
         self._fuse.pass_by(Point.SETTLE_BEFORE)
         await self._inner.settle(partition, epoch, ids)
         self._fuse.pass_by(Point.SETTLE_AFTER)

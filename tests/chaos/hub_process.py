@@ -1,4 +1,4 @@
-"""A hub that kills itself: `python -m tests.chaos.hub_process --config DIR [--crash POINT:N]`.
+"""A hub that kills itself: `python -m tests.chaos.hub_process --config DIR [--crash POINT:N] [--slow SEED]`.
 
 It is the hub of `hub run`, with parts of `tests.chaos` at its seams.
 """
@@ -18,13 +18,14 @@ from tests.chaos.brittle_log import BrittleLog
 from tests.chaos.brittle_parking import BrittleParking
 from tests.chaos.brittle_road import BrittleRoad
 from tests.chaos.crash import Crash, Fuse, Point
+from tests.chaos.drag import Drag
 
 _PLATFORM = "national_portal"
 _CONNECTIONS_MAX = 64
 _ON_THE_ROAD = frozenset({Point.SEND_BEFORE, Point.SEND_AFTER, Point.REPLY_BEFORE, Point.REPLY_AFTER})
 
 
-def brittle_seams(crash: Crash | None) -> Seams:
+def brittle_seams(crash: Crash | None, drag: Drag) -> Seams:
     """Return seams with crash points. The hub keeps its own road to the portal unless it is to die on it."""
     fuse = Fuse(crash)
 
@@ -33,7 +34,11 @@ def brittle_seams(crash: Crash | None) -> Seams:
             return None
         return BrittleRoad(AiohttpTransport(trust_env=False, client=_session), fuse)
 
-    return Seams(log=lambda log: BrittleLog(log, fuse), parking=lambda lot: BrittleParking(lot, fuse), transport=road)
+    return Seams(
+        log=lambda log: BrittleLog(log, fuse, drag),
+        parking=lambda parking: BrittleParking(parking, fuse, drag),
+        transport=road,
+    )
 
 
 def _session() -> aiohttp.ClientSession:
@@ -45,10 +50,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.hub_process")
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--crash", type=Crash.parse, default=None, help="POINT:N, such as append.after:17")
+    parser.add_argument("--slow", type=int, default=None, help="seed of a slow disk")
     options = parser.parse_args()
     installation = load(options.config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(installation, brittle_seams(options.crash)))
+        runner.run(serve(installation, brittle_seams(options.crash, Drag(options.slow))))
 
 
 if __name__ == "__main__":

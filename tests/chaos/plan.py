@@ -12,6 +12,8 @@ _OUTSIDE_S_MAX = 1.5
 _STARTING_S = (0.3, 2.5)
 _STARTING = 0.4
 """Of the kills from outside, how many come during the start."""
+_SLOW = 0.5
+"""Of the lives, how many have a slow disk."""
 _OUTAGES = 0.2
 """Of the lives that need no outage to park anything, how many see one."""
 
@@ -21,6 +23,7 @@ class Life:
     """One life: it ends at `crash`; without one from outside, `outside_s` after its start or after `ripe`.
 
     A life is ripe when that part of its share was sent. Then the portal goes down for `outage_s`; 0 for not at all.
+    `slow` is the seed of a slow disk.
     """
 
     crash: Crash | None
@@ -28,6 +31,7 @@ class Life:
     starting: bool = False
     ripe: float = 0.0
     outage_s: float = 0.0
+    slow: int | None = None
 
     def __str__(self) -> str:
         if self.crash:
@@ -71,11 +75,12 @@ def plan(seed: int, kills: int, share: int) -> Sequence[Life]:
 def _life(chance: Random, point: Point | None, share: int) -> Life:
     ripe = chance.uniform(0.1, 0.9)
     outage_s = chance.uniform(0.8, 2.0) if point in _PARKING or chance.random() < _OUTAGES else 0.0
+    slow = chance.randrange(2**16) if chance.random() < _SLOW else None
     if point is not None:
-        return Life(Crash(point, _passage(chance, point, share)), ripe=ripe, outage_s=outage_s)
+        return Life(Crash(point, _passage(chance, point, share)), ripe=ripe, outage_s=outage_s, slow=slow)
     if chance.random() < _STARTING:
-        return Life(None, chance.uniform(*_STARTING_S), starting=True)
-    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), ripe=ripe, outage_s=outage_s)
+        return Life(None, chance.uniform(*_STARTING_S), starting=True, slow=slow)
+    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), ripe=ripe, outage_s=outage_s, slow=slow)
 
 
 def _passage(chance: Random, point: Point, share: int) -> int:

@@ -51,8 +51,12 @@ class Sender:
         """Send every state of some dossiers once more, and yield what has another receipt than the first time."""
         for one in dossiers:
             for state in one.states:
-                if await self._until_accepted(session, state) != self.history.acknowledged[one.code, state.revision]:
-                    yield f"{one.code} revision {state.revision}: a repeat got another message id"
+                try:
+                    answer = await self._until_accepted(session, state)
+                except Refused as refusal:
+                    answer = str(refusal)
+                if answer != self.history.acknowledged[one.code, state.revision]:
+                    yield f"{one.code} revision {state.revision}: a repeat came to {answer}"
 
     async def _lane(self, session: aiohttp.ClientSession) -> None:
         for one in self._waiting:

@@ -62,7 +62,8 @@ class Supervisor:
         """Run the lives that end by a kill; each gives the sender its share of the states."""
         share = states / (len(lives) + 1)
         for number, life in enumerate(lives, 1):
-            quota.allow(round(share * number))
+            # One share ahead, so that the sender is seldom idle when the kill comes.
+            quota.allow(round(share * (number + 1)))
             ripe = _Ripe(quota, share * (number - 1 + life.ripe))
             self.endings.append(await self._live(number, life, ripe))
         quota.allow(states)
@@ -87,7 +88,9 @@ class Supervisor:
             return Ending(life, start_s, time.monotonic() - started_s, instead)
 
     def _started(self, number: int, life: Life | None) -> AbstractAsyncContextManager[Running]:
-        order = ("--crash", str(life.crash)) if life and life.crash else ()
+        order = [] if life is None or life.crash is None else ["--crash", str(life.crash)]
+        if life is not None and life.slow is not None:
+            order += ["--slow", str(life.slow)]
         log = self._folder / f"hub-{number:02d}.log"
         return running(log, "tests.chaos.hub_process", "--config", str(self._installed.folder), *order)
 

@@ -2,25 +2,42 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Mapping
 
 import httpx
 import orjson
 import pytest
 
+from hub.clock import SystemClock
 from hub.log.memory import MemoryLog
+from hub.ports import DeliveryId, LaneKey, ParkedRow
+from schemas.delivery import DeliveryState
 from schemas.dossier import DossierSubmission
 from tests.chaos.brittle_log import BrittleLog
+from tests.chaos.brittle_parking import BrittleParking
 from tests.chaos.brittle_road import BrittleRoad
 from tests.chaos.crash import Crash, Fuse, Point
+from tests.chaos.drag import Drag
 from tests.chaos.load import dossier
 from tests.chaos.plan import plan
 from tests.clock import ManualClock
+from tests.fakes.parking import MemoryParking
 
 TOPICS = {"hub.commands": 1, "hub.outcomes": 1, "hub.audit": 1}
 
 
 class Died(BaseException):
     """Stands in for the end of the process."""
+
+
+class Taker:
+    """Takes whatever partitions it is given."""
+
+    async def on_assigned(self, partitions: Mapping[int, int]) -> None:
+        """Fine."""
+
+    async def on_revoked(self, partitions: Collection[int]) -> None:
+        """Fine."""
 
 
 def _die() -> None:
@@ -60,12 +77,73 @@ async def _append(log: BrittleLog, *topics: str) -> None:
 async def test_a_log_dies_before_or_after_its_append(crash: str, appended: int) -> None:
     """Before means that nothing was written, after that it is durable; each topic has its own points."""
     inner = MemoryLog(TOPICS, clock=ManualClock())
-    log = BrittleLog(inner, _fuse(crash))
+    log = BrittleLog(inner, _fuse(crash), Drag(None))
     with pytest.raises(Died):
         await _append(log, "hub.audit", "hub.commands", "hub.commands", "hub.outcomes")
 
     assert appended == (await inner.bounds("hub.commands", 0)).end
     assert 0 == (await inner.bounds("hub.outcomes", 0)).end
+
+
+@pytest.mark.parametrize(("crash", "committed"), [("commit.before:2", 1), ("commit.after:2", 2)])
+async def test_a_consumer_dies_before_or_after_its_commit(crash: str, committed: int) -> None:
+    """Before means that the offset is the old one, after that it is durable."""
+    inner = MemoryLog(TOPICS, clock=SystemClock())
+    consumer = await BrittleLog(inner, _fuse(crash), Drag(None)).join("group", "hub.commands", Taker())
+    await inner.append("hub.commands", b"key", b"value")
+    assert 1 == len(await consumer.fetch({0}, 10, 5.0))
+    await consumer.commit({0: 1})
+    with pytest.raises(Died):
+        await consumer.commit({0: 2})
+
+    assert committed == await consumer.committed(0)
+
+
+@pytest.mark.parametrize(
+    ("crash", "kept"),
+    [("park.before:1", {}), ("park.after:1", {"m": 1}), ("settle.before:1", {"m": 1}), ("settle.after:1", {})],
+)
+async def test_a_parking_place_dies_before_or_after_its_writes(crash: str, kept: dict[str, int]) -> None:
+    """Before means that the rows are as they were, after that they are as was asked."""
+    inner = MemoryParking()
+    parking = BrittleParking(inner, _fuse(crash), Drag(None))
+    epoch = (await parking.take_over(0, 0)).epoch
+    with pytest.raises(Died):
+        await _park_and_settle(parking, epoch)
+
+    rows = await inner.fetch(0, LaneKey("dossier", "portal"), 10)
+    assert kept == Counter(row.id.message_id for row in rows)
+
+
+async def _park_and_settle(parking: BrittleParking, epoch: int) -> None:
+    row = ParkedRow(
+        id=DeliveryId("m", "portal.state", 0),
+        lane=LaneKey("dossier", "portal"),
+        partition=0,
+        offset=0,
+        index=0,
+        state=DeliveryState.PARKED,
+        attempts=1,
+        due_at=ManualClock().now(),
+        envelope=b"",
+    )
+    await parking.put(0, epoch, [row])
+    await parking.settle(0, epoch, [row.id])
+
+
+async def test_a_slow_disk_is_slow_now_and_then() -> None:
+    """With a seed some writes wait and most do not; without one none does."""
+    loop = asyncio.get_running_loop()
+    waits: dict[int | None, list[float]] = {}
+    for seed in (None, 3):
+        drag, waits[seed] = Drag(seed, slowest_s=0.02), []
+        for _ in range(40):
+            began_s = loop.time()
+            await drag.pull()
+            waits[seed].append(loop.time() - began_s)
+
+    assert 0 == sum(wait_s > 0.004 for wait_s in waits[None])
+    assert 2 <= sum(wait_s > 0.004 for wait_s in waits[3]) <= 30
 
 
 @pytest.mark.parametrize(
