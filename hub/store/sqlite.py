@@ -33,7 +33,7 @@ class SqliteDatabase:
         self._file = path.name
         self._writing = _engine(path, busy_timeout_s, "BEGIN IMMEDIATE")
         self._reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
-        self._writer = Writer(self._writing, self._file, units_pending_max)
+        self._writer = Writer(self._writing, self._file, units_pending_max, self._reading.dispose)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{self._file}-reader")
         self._reads_pending = 0
         self._pending_max = units_pending_max

@@ -18,6 +18,7 @@ _CAUSES = {
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore it from the backup",
     sqlite3.SQLITE_NOTADB: "the file is not a SQLite database",
 }
+_SPOILING = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT}
 _HARMLESS_AT_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
 
 
@@ -35,6 +36,11 @@ def fault_at_commit(error: SQLAlchemyError, file: str) -> HubFault:
     if _kind(error) in _HARMLESS_AT_COMMIT:
         return fault(error, file)
     return WriteInDoubt(f"{file}: the commit failed")
+
+
+def spoils(error: SQLAlchemyError) -> bool:
+    """Whether a connection is of no more use: what was once opened for reading only stays so."""
+    return _kind(error) in _SPOILING
 
 
 def _kind(error: SQLAlchemyError) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubError, Overloaded, Unavailable
 from hub.store.database import Result, Unit
-from hub.store.sqlite_faults import fault, fault_at_commit
+from hub.store.sqlite_faults import fault, fault_at_commit, spoils
 
 _GROUP_UNITS_MAX = 256
 
@@ -45,11 +45,12 @@ class _Answer:
 
 
 class _UnitFailed(Exception):
-    """One unit of a group raised."""
+    """One unit of a group raised. `spoilt` says that its connection is of no more use."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, *, spoilt: bool = False) -> None:
         super().__init__()
         self.error = error
+        self.spoilt = spoilt
 
 
 class Writer:
@@ -58,10 +59,13 @@ class Writer:
     A group whose every unit succeeds costs one commit. Where one fails, the group is rolled back and each unit runs
     again in a transaction of its own, so that only the failing one fails. Where the transaction cannot begin or
     commit, all fail.
+
+    `drop_readers` closes other connections to the file; they are opened again when they are needed.
     """
 
-    def __init__(self, engine: Engine, file: str, units_pending_max: int) -> None:
+    def __init__(self, engine: Engine, file: str, units_pending_max: int, drop_readers: Callable[[], None]) -> None:
         self._engine = engine
+        self._drop_readers = drop_readers
         self._file = file
         self._pending_max = units_pending_max
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -123,7 +127,12 @@ class Writer:
     def _transact(self, group: Sequence[_Waiting]) -> Sequence[_Answer]:
         """Run the group in one transaction. Errors: _UnitFailed, Unavailable, WriteInDoubt."""
         with self._connection() as connection:
-            answers = [_Answer(waiting.future, self._result(connection, waiting.unit)) for waiting in group]
+            try:
+                answers = [_Answer(waiting.future, self._result(connection, waiting.unit)) for waiting in group]
+            except _UnitFailed as failed:
+                if failed.spoilt:
+                    self._discard(connection)
+                raise
             self._commit(connection)
         return answers
 
@@ -131,16 +140,27 @@ class Writer:
         """Return a connection in a transaction; closing it rolls back what was not committed."""
         try:
             connection = self._engine.connect()
-            connection.begin()
         except SQLAlchemyError as error:
             raise fault(error, self._file) from error
+        try:
+            connection.begin()
+        except SQLAlchemyError as error:
+            if spoils(error):
+                self._discard(connection)
+            connection.close()
+            raise fault(error, self._file) from error
         return connection
+
+    def _discard(self, connection: Connection) -> None:
+        """Let go of a connection, and of the readers: connections of one process share what they hold of a file."""
+        connection.invalidate()
+        self._drop_readers()
 
     def _result(self, connection: Connection, unit: Unit[Any]) -> Any:
         try:
             return unit(connection)
         except SQLAlchemyError as error:
-            raise _UnitFailed(fault(error, self._file)) from error
+            raise _UnitFailed(fault(error, self._file), spoilt=spoils(error)) from error
         except Exception as error:
             raise _UnitFailed(error) from error
 
