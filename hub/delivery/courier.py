@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 
+from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
 from hub.delivery.work import Work
@@ -22,6 +23,9 @@ from hub.telemetry import Metrics, logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
 from schemas.dossier import DossierSubmission
 from schemas.procedure import Procedure
+
+Contact = OutcomeClass | None
+"""The class of the last contact with a platform; None when there was none, so that nothing is known of the platform."""
 
 _FAULTS_MAX = 5
 _DELIVERED_TEXT = ""
@@ -55,8 +59,8 @@ class Courier:
         self._metrics = metrics
         self._jitter = jitter
 
-    async def carry(self, work: Work) -> tuple[Decision, OutcomeClass]:
-        """Bring the delivery as far as one try goes. Return its state and the class of the last contact."""
+    async def carry(self, work: Work) -> tuple[Decision, Contact]:
+        """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself."""
         header = read_header(work.envelope)
         try:
             job = await self._job(work, header)
@@ -69,13 +73,15 @@ class Courier:
         return await self._send(work, header, job)
 
     async def _job(self, work: Work, header: CommandHeader) -> Job:
+        if isinstance(work.operation, AbsentOperation):
+            raise ConfigInvalid(f"operation {work.id.operation} is not configured")
         submission = await open_submission(work.envelope, header.key_id, self._keys)
         procedure = self._procedure(submission)
         if procedure is None:
             raise ConfigInvalid(f"procedure {submission.procedure} is not in the catalogue")
         return Job(work.id.message_id, submission, procedure, work.id.part, work.of)
 
-    async def _resolve_doubt(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass] | None:
+    async def _resolve_doubt(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact] | None:
         """Follow the doubt rule. None means: send."""
         match work.operation.on_doubt:
             case DoubtRule.RESEND:
@@ -87,11 +93,11 @@ class Courier:
                 now = self._clock.now()
                 tried = Tried(Step.NONE, None, "hub.operator_asked", now, now)
                 await self._outcomes.write(work, header, tried, DeliveryState.IN_DOUBT, None)
-                return Decision(DeliveryState.IN_DOUBT), OutcomeClass.UNKNOWN
+                return Decision(DeliveryState.IN_DOUBT), None
             case DoubtRule.INQUIRE:
                 return await self._inquire(work, header, job)
 
-    async def _inquire(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass] | None:
+    async def _inquire(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact] | None:
         started_at = self._clock.now()
         self._metrics.inquiries_total.inc(work.lane.platform)
         outcome, code, decision = await self._ask(work, job)
@@ -113,7 +119,7 @@ class Courier:
         outcome = OutcomeClass.ALREADY_THERE if finding is Finding.PRESENT else None
         return outcome, finding.value, after_inquiry(finding)
 
-    async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, OutcomeClass]:
+    async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact]:
         work.attempts += 1
         # Whoever is interrupted before the outcome is durable has left a doubt behind.
         work.doubtful = True
@@ -139,17 +145,18 @@ class Courier:
             return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, "hub.fault", ""
         return classify(reply, work.operation.rules), _recordable(reply.code, _CODE_CHARS_MAX), reply.text
 
-    async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, OutcomeClass]:
-        """A message that cannot be read is dead; one that the configuration cannot place waits for it."""
+    async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
+        """A message that cannot be read is dead; one that the configuration cannot place waits, as doubtful as it was."""
         now = self._clock.now()
         _log.error("message_unusable", message_id=work.id.message_id, code=fault.problem_code)
         if isinstance(fault, ConfigInvalid):
-            outcome, decision = OutcomeClass.REFUSED_US, Decision(DeliveryState.PARKED, self._moment(work).later)
+            state = DeliveryState.IN_DOUBT if work.doubtful else DeliveryState.PARKED
+            outcome, decision = OutcomeClass.REFUSED_US, Decision(state, self._moment(work).later)
         else:
             outcome, decision = OutcomeClass.REFUSED_MESSAGE, Decision(DeliveryState.DEAD)
         tried = Tried(Step.NONE, outcome, fault.problem_code, now, now)
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
-        return decision, outcome
+        return decision, None
 
     def _moment(self, work: Work) -> Moment:
         return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoff(work.lane.platform))

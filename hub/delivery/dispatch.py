@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from hub.delivery.circuit import Circuit, CircuitState
 from hub.delivery.command import read_header
-from hub.delivery.courier import Courier
+from hub.delivery.courier import Contact, Courier
 from hub.delivery.holding import Holding, operation_of
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.share import Share
@@ -225,7 +225,7 @@ class Dispatch:
             if holding.lost or not self._owns(lane.partition):
                 raise Unavailable(f"partition {lane.partition} is not certainly ours")
             share.calls[lane] = self._clock.monotonic()
-            decision, outcome = await self._courier.carry(work)
+            decision, contact = await self._courier.carry(work)
         except BaseException:
             share.circuit.abandoned(self._clock.monotonic())
             self._give_back(holding, lane, share, work)
@@ -233,8 +233,9 @@ class Dispatch:
         finally:
             share.calls.pop(lane, None)
             lane.current = None
-        self._judge_platform(share, outcome)
-        return self._conclude(holding, lane, share, work, decision)
+        self._judge_platform(share, contact)
+        waits_for_platform = contact is not None and share.circuit.state is not CircuitState.CLOSED
+        return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
     def _give_back(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
         """A try that did not come about leaves its delivery at the head of the lane."""
@@ -248,7 +249,9 @@ class Dispatch:
 
     # --- after a try -------------------------------------------------------------------------------------------------
 
-    def _conclude(self, holding: Holding, lane: Lane, share: Share, work: Work, decision: Decision) -> bool:
+    def _conclude(
+        self, holding: Holding, lane: Lane, share: Share, work: Work, decision: Decision, *, waits_for_platform: bool
+    ) -> bool:
         if decision.state is DeliveryState.DELIVERED:
             if work.stored:
                 holding.shelf.settle(work.id)
@@ -260,20 +263,22 @@ class Dispatch:
         self._store(holding, lane)
         if decision.next_try_at is None:
             lane.rest = Rest.HELD
-        elif share.circuit.state is CircuitState.CLOSED:
-            self._sleep_until(lane, decision.next_try_at)
-        else:
+        elif waits_for_platform:
             share.queue(lane)
+        else:
+            self._sleep_until(lane, decision.next_try_at)
         return False
 
-    def _judge_platform(self, share: Share, outcome: OutcomeClass) -> None:
+    def _judge_platform(self, share: Share, contact: Contact) -> None:
         now_s = self._clock.monotonic()
-        if outcome in _REACHED:
+        if contact is None:
+            share.circuit.abandoned(now_s)
+        elif contact in _REACHED:
             if share.circuit.succeeded():
                 _log.info("circuit_closed", platform=share.platform)
                 self._wake_platform(share)
-        elif share.circuit.failed(now_s, at_once=outcome is OutcomeClass.REFUSED_US):
-            _log.warning("circuit_opened", platform=share.platform, outcome_class=outcome)
+        elif share.circuit.failed(now_s, at_once=contact is OutcomeClass.REFUSED_US):
+            _log.warning("circuit_opened", platform=share.platform, outcome_class=contact)
 
     # --- the parking place -------------------------------------------------------------------------------------------
 

@@ -71,16 +71,19 @@ class World:
     def add_platform(self, name: str, *, parts: int = 0) -> Platform:
         """Connect a platform that takes states, and steps in as many parts as are named."""
         platform = Platform(self.clock, self.random)
-        verbs = [Verb(f"{name}.state", platform)]
+        self.add_operation(Verb(f"{name}.state", platform))
         if parts:
-            verbs.append(Verb(f"{name}.steps", platform, Effect.APPEND, DoubtRule.RESEND, parts))
-        self.operations |= {verb.name: verb for verb in verbs}
+            self.add_operation(Verb(f"{name}.steps", platform, Effect.APPEND, DoubtRule.RESEND, parts))
         return platform
+
+    def add_operation(self, verb: Verb) -> None:
+        """Configure one operation more."""
+        self.operations[verb.name] = verb
 
     # --- messages ----------------------------------------------------------------------------------------------------
 
-    async def submit(self, code: str, revision: int, *operations: str) -> None:
-        """Append one command, for all operations or for some."""
+    async def submit(self, code: str, revision: int, *operations: str, key: bytes = KEY) -> None:
+        """Append one command, for all operations or for some. Sealed with another key, it can never be opened."""
         chosen = [self.operations[name] for name in operations or self.operations]
         content = submission(code, revision)
         header = CommandHeader(
@@ -94,9 +97,9 @@ class World:
             key_id="key",
             deliveries=plan(content, chosen),
         )
-        for planned in header.deliveries:
+        for planned in header.deliveries if key == KEY else ():
             self._owed[code, planned.platform].append((code, planned.operation, revision, planned.part))
-        await self._append(header, content)
+        await self._append(header, content, key)
 
     async def submit_again(self, code: str, revision: int) -> None:
         """Append a command again, as a retry does that found its reservation and no record."""
@@ -107,8 +110,8 @@ class World:
                     await self._append(header.model_copy(update={"reappended": True}), submission(code, revision))
                     return
 
-    async def _append(self, header: CommandHeader, content: DossierSubmission) -> None:
-        value = seal(header.model_dump_json().encode(), content.model_dump_json().encode(), KEY).to_bytes()
+    async def _append(self, header: CommandHeader, content: DossierSubmission, key: bytes = KEY) -> None:
+        value = seal(header.model_dump_json().encode(), content.model_dump_json().encode(), key).to_bytes()
         await self.log.append("hub.commands", header.ordering_key.encode(), value)
 
     # --- workers -----------------------------------------------------------------------------------------------------
