@@ -90,6 +90,7 @@ class Gate:
             correlation_id=visit.correlation_id,
             agency=str(who.agency) if who else "",
             system=who.system if who else "",
+            **({"hint": visit.hint} if visit.hint else {}),
             exc_info=fault,
         )
 

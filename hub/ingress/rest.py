@@ -17,6 +17,7 @@ from hub.ingress.operations import OPERATIONS
 from hub.ingress.problems import problem_response
 from hub.ingress.visit import Visit
 from hub.telemetry import Logger, logger
+from schemas.problem import Origin
 
 QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/v1/overview"})
 """Routes that machines ask every second: their good answers leave no line in the log."""
@@ -63,6 +64,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         raise error
     visit = Visit.of(request.scope)
     visit.code = error.problem_code
+    if error.origin is Origin.HUB:
+        visit.hint = error.hint
     return problem_response(error, visit.correlation_id)
 
 

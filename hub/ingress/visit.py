@@ -16,11 +16,15 @@ _CORRELATION = re.compile(r"(?![0-9]+\Z)[A-Za-z0-9._:\-]{1,128}")
 
 @dataclass(slots=True)
 class Visit:
-    """The correlation id, and what is found out on the way: who calls, and which problem came of it."""
+    """The correlation id, and what is found out on the way: who calls, and which problem came of it.
+
+    `hint` is for the operator: what is wrong with the hub. The caller is not told.
+    """
 
     correlation_id: str
     principal: Principal | None = None
     code: str = ""
+    hint: str = ""
 
     @classmethod
     def begin(cls, scope: Scope) -> "Visit":

@@ -562,6 +562,17 @@ async def test_an_unknown_path_is_not_written_down() -> None:
     assert "001000000001" not in str(lines)
 
 
+async def test_what_is_wrong_with_the_hub_is_written_down_and_not_told() -> None:
+    """The operator reads which file fails; the caller reads that nothing was accepted."""
+    house = House()
+    house.admission.append(Unavailable("store.db: the disk reported an error"))
+    with structlog.testing.capture_logs() as lines:
+        answer = await post(house, submission_json())
+
+    assert ("error", "store.db: the disk reported an error") == (lines[0]["log_level"], lines[0]["hint"])
+    assert "store.db" not in answer.text
+
+
 async def test_what_machines_ask_every_second_leaves_no_line() -> None:
     """Probes and the live page are silent while all is well."""
     house = House()
