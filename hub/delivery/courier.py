@@ -146,7 +146,7 @@ class Courier:
         return classify(reply, work.operation.rules), _recordable(reply.code, _CODE_CHARS_MAX), reply.text
 
     async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
-        """A message that cannot be read is dead; one that the configuration cannot place waits, as doubtful as it was."""
+        """A message that cannot be read is dead; one that nobody can place waits, as doubtful as it was."""
         now = self._clock.now()
         _log.error("message_unusable", message_id=work.id.message_id, code=fault.problem_code)
         if isinstance(fault, ConfigInvalid):

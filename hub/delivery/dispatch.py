@@ -171,6 +171,9 @@ class Dispatch:
             except Exception as fault:  # noqa: BLE001 - the loop's boundary: one lane must not stop the others
                 _log.error("lane_postponed", platform=share.platform, exc_info=fault)
                 self._sleep_s(lane, _FAULT_S)
+            else:
+                continue
+            share.circuit.abandoned(self._clock.monotonic())
 
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""
@@ -227,7 +230,6 @@ class Dispatch:
             share.calls[lane] = self._clock.monotonic()
             decision, contact = await self._courier.carry(work)
         except BaseException:
-            share.circuit.abandoned(self._clock.monotonic())
             self._give_back(holding, lane, share, work)
             raise
         finally:

@@ -70,3 +70,19 @@ async def test_what_cannot_be_opened_does_not_close_a_circuit() -> None:
         assert CircuitState.CLOSED is not running.dispatch._shares["portal"].circuit.state
         await asyncio.sleep(0.25)
     await world.crash()
+
+
+async def test_a_probe_that_the_store_prevents_is_not_the_last() -> None:
+    """Store and platform fail together: when both are back, the platform is tried again."""
+    world = World(4)
+    world.platform.down = True
+    for code in DOSSIERS:
+        await world.submit(code, 1, "portal.state")
+    world.start()
+    await asyncio.sleep(20)
+    world.weather.store_down = True
+    await asyncio.sleep(60)
+
+    world.weather.store_down = world.platform.down = False
+    await world.run_until_done(60)
+    await world.crash()
