@@ -115,6 +115,12 @@ class Stage:
                 text = text.replace(f"http://127.0.0.1:{PORTS[name]}", sandbox[name]["data"])
             file.write_text(text, encoding="utf-8")
 
+    def switch(self, platform: str, *, on: bool) -> None:
+        """Switch a platform of the installation on or off; the hub reads it at its next start."""
+        file = self.installation / "platforms" / f"{platform}.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r"(?m)^enabled: .*$", f"enabled: {str(on).lower()}", text), encoding="utf-8")
+
     async def start_hub(self) -> None:
         """Start the hub and wait until it is ready."""
         log = self._stack.enter_context((self.folder / "hub.log").open("ab"))
