@@ -230,7 +230,7 @@ class Dispatch:
             share.calls[lane] = self._clock.monotonic()
             decision, contact = await self._courier.carry(work)
         except BaseException:
-            self._give_back(holding, lane, share, work)
+            self._give_back(lane, share, work)
             raise
         finally:
             share.calls.pop(lane, None)
@@ -239,12 +239,10 @@ class Dispatch:
         waits_for_platform = contact is not None and share.circuit.state is not CircuitState.CLOSED
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
-    def _give_back(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
-        """A try that did not come about leaves its delivery at the head of the lane."""
+    def _give_back(self, lane: Lane, share: Share, work: Work) -> None:
+        """A try that came to no end leaves its delivery at the head of the lane."""
         if work.stored:
             lane.loaded.clear()
-        elif lane.stored:
-            self._put(holding, lane, work, _waiting(work), self._clock.now())
         else:
             lane.hot.appendleft(work)
             share.hot += 1
@@ -285,8 +283,10 @@ class Dispatch:
     # --- the parking place -------------------------------------------------------------------------------------------
 
     def _store(self, holding: Holding, lane: Lane) -> None:
-        """Move what is hot in a lane to the parking place; its order is that of the log."""
+        """Move a lane to the parking place, what is being tried included: no row may lie there without its elders."""
         share = self._share(lane.key.platform)
+        if lane.current is not None and not lane.current.stored:
+            self._put(holding, lane, lane.current, DeliveryState.IN_FLIGHT, self._clock.now())
         while lane.hot:
             work = lane.hot.popleft()
             share.hot -= 1
@@ -306,10 +306,9 @@ class Dispatch:
     def _write_down_overdue(self) -> None:
         now_s = self._clock.monotonic()
         for share in self._shares.values():
-            for lane, work in share.overdue(now_s, self._park_after_s):
+            for lane in share.overdue(now_s, self._park_after_s):
                 holding = self._holdings.get(lane.partition)
                 if holding is not None:
-                    self._put(holding, lane, work, DeliveryState.IN_FLIGHT, self._clock.now())
                     self._store(holding, lane)
             if share.slow(now_s, self._park_after_s):
                 self._store_waiting(share)

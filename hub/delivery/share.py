@@ -5,7 +5,6 @@ from collections import deque
 
 from hub.delivery.circuit import Circuit
 from hub.delivery.lane import Lane, Rest
-from hub.delivery.work import Work
 
 
 class Share:
@@ -61,10 +60,10 @@ class Share:
         """Whether every runner is in a call that has lasted longer than `after_s`: those who wait, wait long."""
         return len(self.calls) >= self.concurrency_max and all(now_s - start > after_s for start in self.calls.values())
 
-    def overdue(self, now_s: float, after_s: float) -> list[tuple[Lane, Work]]:
+    def overdue(self, now_s: float, after_s: float) -> list[Lane]:
         """Return the lanes whose call has lasted longer than `after_s` and is not written down yet."""
         return [
-            (lane, lane.current)
+            lane
             for lane, start in self.calls.items()
             if now_s - start > after_s and lane.current is not None and not lane.current.stored
         ]
