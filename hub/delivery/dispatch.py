@@ -95,11 +95,13 @@ class Dispatch:
         for lane in list(holding.lanes.values()):
             self._share(lane.key.platform)
 
-    def abandon(self, partition: int) -> None:
+    def abandon(self, holding: Holding) -> None:
         """Stop starting anything for a partition; calls under way may still end."""
-        holding = self._holdings.pop(partition, None)
-        if holding is not None:
-            holding.lost = True
+        holding.lost = True
+        if self._holdings.get(holding.partition) is holding:
+            del self._holdings[holding.partition]
+        for lane in holding.lanes.values():
+            self._share(lane.key.platform).forget(lane)
 
     def busy(self, partition: int) -> bool:
         """Whether a call for the partition is under way."""
@@ -117,7 +119,7 @@ class Dispatch:
                 self._begin_stored(holding, lane, work, share)
                 return
         if lane.stored:
-            self._put(holding, lane, work, DeliveryState.WAITING, self._clock.now())
+            self._put(holding, lane, work, _waiting(work), self._clock.now())
             return
         if lane.empty:
             lane.head_offset = work.offset
@@ -164,7 +166,7 @@ class Dispatch:
             try:
                 await self._tend(holding, lane, share)
             except StaleOwner:
-                self.abandon(lane.partition)
+                self.abandon(holding)
             except HubFault as fault:
                 _log.warning("lane_postponed", platform=share.platform, code=fault.problem_code)
                 self._sleep_s(lane, _FAULT_S)
@@ -178,7 +180,7 @@ class Dispatch:
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""
         for _ in range(_STEPS_IN_A_ROW):
-            if self._paused or lane.empty:
+            if self._paused or holding.lost or lane.empty:
                 break
             if not share.circuit.admits(self._clock.monotonic()):
                 self._store(holding, lane)
@@ -230,7 +232,8 @@ class Dispatch:
             share.calls[lane] = self._clock.monotonic()
             decision, contact = await self._courier.carry(work)
         except BaseException:
-            self._give_back(lane, share, work)
+            if not holding.lost:
+                self._give_back(lane, share, work)
             raise
         finally:
             share.calls.pop(lane, None)

@@ -27,6 +27,12 @@ class Share:
             lane.wake += 1
             self._ready.put_nowait(lane)
 
+    def forget(self, lane: Lane) -> None:
+        """Give back the memory of a lane that is no longer ours, and never put it before a runner again."""
+        self.hot -= len(lane.hot)
+        lane.hot.clear()
+        lane.rest = Rest.HELD
+
     def queue(self, lane: Lane) -> None:
         """Let a lane wait until the circuit closes, or until it is its turn to probe."""
         lane.rest = Rest.SLEEPING

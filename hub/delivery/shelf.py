@@ -58,6 +58,12 @@ class Shelf:
             self._wanted.clear()
             await self._flush()
 
+    async def close(self) -> None:
+        """The partition is given up: whoever waits for a write is told so."""
+        self.stale = True
+        async with self._written:
+            self._written.notify_all()
+
     def _ask(self) -> None:
         self._asked += 1
         self._wanted.set()

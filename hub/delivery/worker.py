@@ -113,7 +113,8 @@ class Worker:
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """Let go of partitions: calls under way get a moment, then what is finished is committed."""
         for partition in partitions:
-            self._dispatch.abandon(partition)
+            if partition in self._holdings:
+                self._dispatch.abandon(self._holdings[partition])
         deadline_s = self._clock.monotonic() + self._limits.drain_s
         while any(map(self._dispatch.busy, partitions)) and self._clock.monotonic() < deadline_s:
             await self._clock.sleep(0.02)
@@ -124,6 +125,8 @@ class Worker:
             shelf = self._shelves.pop(partition, None)
             if shelf is not None:
                 shelf.cancel()
+            if given_up is not None:
+                await given_up.shelf.close()
 
     # --- records in --------------------------------------------------------------------------------------------------
 
@@ -161,6 +164,8 @@ class Worker:
             return
         if header.reappended and await self._is_repeat(record, header):
             holding.start(record, [])
+            return
+        if holding.lost:
             return
         works = holding.works(record, header, self._operations)
         holding.start(record, works)
@@ -201,7 +206,7 @@ class Worker:
             try:
                 await self._parking.sweep(holding.partition, holding.shelf.epoch, holding.gate.committed)
             except StaleOwner:
-                self._dispatch.abandon(holding.partition)
+                self._dispatch.abandon(holding)
             except HubFault as fault:
                 _log.warning("sweep_failed", partition=holding.partition, code=fault.problem_code)
 

@@ -40,7 +40,9 @@ class Weather:
     random: random.Random
     step_s: float = 0.01
     doubtful: float = 0.0
+    sweep_s: float = 0.0
     store_down: bool = False
+    parking_down: bool = False
     keys_down: bool = False
     log_refuses: frozenset[str] = frozenset()
 
@@ -75,6 +77,12 @@ class Life:
         await self.step()
         if self.weather.store_down:
             raise Unavailable("no store")
+
+    async def parking(self) -> None:
+        """Begin a call of the parking place."""
+        await self.store()
+        if self.weather.parking_down:
+            raise Unavailable("no parking place")
 
 
 class MortalLog:
@@ -189,24 +197,25 @@ class MortalParking:
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """As the port, in the weather."""
-        await self.life.store()
+        await self.life.parking()
         await self.inner.put(partition, epoch, rows)
         await self.life.written()
 
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """As the port."""
-        await self.life.store()
+        await self.life.parking()
         return await self.inner.fetch(partition, lane, rows_max)
 
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """As the port, in the weather."""
-        await self.life.store()
+        await self.life.parking()
         await self.inner.settle(partition, epoch, ids)
         await self.life.written()
 
     async def sweep(self, partition: int, epoch: int, committed: int) -> None:
         """As the port."""
-        await self.life.store()
+        await self.life.parking()
+        await self.life.weather.clock.sleep(self.life.weather.sweep_s)
         await self.inner.sweep(partition, epoch, committed)
 
 
