@@ -134,13 +134,14 @@ class Worker:
         while True:
             for holding in list(self._holdings.values()):
                 await self._admit(holding)
-            hungry = [number for number, holding in self._holdings.items() if holding.hungry]
-            if not hungry or self._stopping:
-                await self._wait_moved()
-                continue
-            for record in await consumer.fetch(hungry, self._limits.fetch_records_max, self._limits.fetch_wait_s):
+            hungry = [number for number, holding in self._holdings.items() if holding.hungry and not self._stopping]
+            # Asked even when nothing is wanted: this is where a membership that has ended makes itself known.
+            wait_s = self._limits.fetch_wait_s if hungry else 0.0
+            for record in await consumer.fetch(hungry, self._limits.fetch_records_max, wait_s):
                 if record.partition in self._holdings:
                     self._holdings[record.partition].held.append(record)
+            if not hungry:
+                await self._wait_moved()
 
     async def _wait_moved(self) -> None:
         self._moved.clear()

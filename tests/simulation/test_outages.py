@@ -62,3 +62,17 @@ async def test_an_answer_that_no_record_can_hold_is_cut_to_what_one_can() -> Non
     assert (1, 1) == (world.platform.calls, world.platform.inquiries)
     assert [[DeliveryState.IN_DOUBT, DeliveryState.DELIVERED]] == list((await world.states()).values())
     await world.crash()
+
+
+async def test_a_worker_that_could_not_take_over_falls_and_is_started_again() -> None:
+    """A store that fails at the moment of assignment ends the worker, so that the supervisor can start it again."""
+    world = await _submitted(4)
+    world.weather.store_down = True
+    running = world.start()
+    await asyncio.sleep(5)
+    assert running.task.done()
+
+    world.weather.store_down = False
+    world.restart_fallen()
+    await world.run_until_done()
+    await world.crash()

@@ -1,4 +1,4 @@
-"""Two workers share the partitions of one log: what one lets go of, the other goes on with, and nobody is left behind."""
+"""Two workers share the partitions of one log: what one lets go of, the other goes on with."""
 
 import asyncio
 from dataclasses import replace
