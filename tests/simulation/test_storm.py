@@ -65,6 +65,7 @@ async def test_a_storm_passes(seed: int) -> None:
             world.start()
         await asyncio.sleep(world.random.uniform(0.05, 2.0))
         world.restart_fallen()
+        world.check_memory()
         if world.random.random() < 0.3:
             _change_weather(world)
         if world.random.random() < 0.3:

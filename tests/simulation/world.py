@@ -233,9 +233,17 @@ class World:
             assert times == 1 or deed in announced, f"{deed} happened {times} times"
         for states in (await self.states()).values():
             assert DeliveryState.DELIVERED is states[-1]
+        self.check_memory()
         for running in self.running:
             for share in running.dispatch._shares.values():
                 assert (0, {}) == (share.hot, share.calls)
+
+    def check_memory(self) -> None:
+        """What counts as memory of a platform is what lies there."""
+        for running in self.running:
+            lanes = [lane for holding in running.dispatch._holdings.values() for lane in holding.lanes.values()]
+            for name, share in running.dispatch._shares.items():
+                assert share.hot == sum(len(lane.hot) for lane in lanes if lane.key.platform == name)
 
     def deeds(self) -> list[Deed]:
         """Return what was done at all platforms, in order."""
