@@ -43,6 +43,11 @@ def spoils(error: SQLAlchemyError) -> bool:
     return _kind(error) in _SPOILING
 
 
+def says_read_only(error: SQLAlchemyError) -> bool:
+    """Whether the file was opened for reading only, which all connections of the process come to share."""
+    return _kind(error) == sqlite3.SQLITE_READONLY
+
+
 def _kind(error: SQLAlchemyError) -> int:
     """Return the primary result code; the upper bytes only refine it."""
     code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubError, Overloaded, Unavailable
 from hub.store.database import Result, Unit
-from hub.store.sqlite_faults import fault, fault_at_commit, spoils
+from hub.store.sqlite_faults import fault, fault_at_commit, says_read_only, spoils
 
 _GROUP_UNITS_MAX = 256
 
@@ -45,12 +45,12 @@ class _Answer:
 
 
 class _UnitFailed(Exception):
-    """One unit of a group raised. `spoilt` says that its connection is of no more use."""
+    """One unit of a group raised; `cause` is what the database said, if it was the database."""
 
-    def __init__(self, error: Exception, *, spoilt: bool = False) -> None:
+    def __init__(self, error: Exception, cause: SQLAlchemyError | None = None) -> None:
         super().__init__()
         self.error = error
-        self.spoilt = spoilt
+        self.cause = cause
 
 
 class Writer:
@@ -130,8 +130,7 @@ class Writer:
             try:
                 answers = [_Answer(waiting.future, self._result(connection, waiting.unit)) for waiting in group]
             except _UnitFailed as failed:
-                if failed.spoilt:
-                    self._discard(connection)
+                self._discard_spoilt(connection, failed.cause)
                 raise
             self._commit(connection)
         return answers
@@ -145,22 +144,23 @@ class Writer:
         try:
             connection.begin()
         except SQLAlchemyError as error:
-            if spoils(error):
-                self._discard(connection)
+            self._discard_spoilt(connection, error)
             connection.close()
             raise fault(error, self._file) from error
         return connection
 
-    def _discard(self, connection: Connection) -> None:
-        """Let go of a connection, and of the readers: connections of one process share what they hold of a file."""
-        connection.invalidate()
-        self._drop_readers()
+    def _discard_spoilt(self, connection: Connection, error: SQLAlchemyError | None) -> None:
+        """Let go of a connection that is of no more use, and of readers that would spoil the next one."""
+        if error is not None and spoils(error):
+            connection.invalidate()
+        if error is not None and says_read_only(error):
+            self._drop_readers()
 
     def _result(self, connection: Connection, unit: Unit[Any]) -> Any:
         try:
             return unit(connection)
         except SQLAlchemyError as error:
-            raise _UnitFailed(fault(error, self._file), spoilt=spoils(error)) from error
+            raise _UnitFailed(fault(error, self._file), error) from error
         except Exception as error:
             raise _UnitFailed(error) from error
 
