@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 from hub.app.deliveries import Deliveries
 from hub.app.door import Door, Server, bind, new_server
@@ -14,6 +14,7 @@ from hub.app.homes import Homes, open_homes
 from hub.app.platforms import build_platforms
 from hub.app.seams import Seams
 from hub.disk import DiskGuard
+from hub.errors import HubFault
 from hub.ingress.readiness import Check
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.settings import Installation
@@ -136,9 +137,10 @@ class _Hub:
     async def _gauge(self, homes: Homes) -> None:
         """Keep the gauges of deliveries by state fresh."""
         while True:
-            for count in (await homes.read_models.overview()).platforms:
-                for state, number in count.model_dump(exclude={"platform"}).items():
-                    self._metrics.deliveries.set(number, count.platform, state)
+            with suppress(HubFault):  # a store that cannot be read shows elsewhere; the gauges stay as they are
+                for count in (await homes.read_models.overview()).platforms:
+                    for state, number in count.model_dump(exclude={"platform"}).items():
+                        self._metrics.deliveries.set(number, count.platform, state)
             await self._seams.clock.sleep(_GAUGE_EVERY_S)
 
 
