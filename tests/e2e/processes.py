@@ -40,6 +40,11 @@ class Running:
         self.log = log
 
     @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
     def ended(self) -> int | None:
         """The exit code, minus the signal's number when one ended it; None while it runs."""
         return self._process.returncode
