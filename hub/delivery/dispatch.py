@@ -143,6 +143,7 @@ class Dispatch:
                 self._wake_due()
                 self._probe_due()
                 self._write_down_overdue()
+                self._make_way()
                 self._measure()
                 await self._clock.sleep(_IDLE_S if not self._sleepers else min(_IDLE_S, self._next_wake_s()))
         finally:
@@ -313,15 +314,27 @@ class Dispatch:
                 holding = self._holdings.get(lane.partition)
                 if holding is not None:
                     self._store(holding, lane)
-            if share.slow(now_s, self._park_after_s):
-                self._store_waiting(share)
 
-    def _store_waiting(self, share: Share) -> None:
-        """Every runner of the platform is in a long call: what waits for one must not hold the gate."""
-        for holding in self._holdings.values():
-            for lane in holding.lanes.values():
-                if lane.key.platform == share.platform and lane.hot:
-                    self._store(holding, lane)
+    def _make_way(self) -> None:
+        """What waits for a runner leaves the gate when calls are slow, or when it keeps work from other platforms."""
+        now_s = self._clock.monotonic()
+        for share in self._shares.values():
+            if not share.busy:
+                continue
+            slow = share.slow(now_s, self._park_after_s)
+            for holding in self._holdings.values():
+                if slow or (holding.crowded and self._others_idle(share)):
+                    self._store_waiting(holding, share)
+
+    def _others_idle(self, share: Share) -> bool:
+        """Whether another platform could do more than it has to."""
+        others = {operation.platform for operation in self._operations.values()} - {share.platform}
+        return any(name not in self._shares or self._shares[name].idle for name in others)
+
+    def _store_waiting(self, holding: Holding, share: Share) -> None:
+        for lane in holding.lanes.values():
+            if lane.key.platform == share.platform and lane.hot:
+                self._store(holding, lane)
 
     # --- time --------------------------------------------------------------------------------------------------------
 

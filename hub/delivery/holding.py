@@ -37,6 +37,11 @@ class Holding:
         """Whether more records may be fetched."""
         return not self.held and self._started < self.gate.limit and not self.lost
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the window is closed: what is under way keeps out what comes after."""
+        return bool(self.held) or self._started >= self.gate.limit
+
     def known(self, delivery: DeliveryId) -> bool:
         """Whether an earlier owner has settled or parked the delivery."""
         return delivery in self._settled or delivery in self._parked

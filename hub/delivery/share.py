@@ -62,9 +62,19 @@ class Share:
         """Whether the platform's part of memory is used up."""
         return self.hot >= self.hot_max
 
+    @property
+    def busy(self) -> bool:
+        """Whether lanes wait for a runner."""
+        return not self._ready.empty()
+
+    @property
+    def idle(self) -> bool:
+        """Whether a runner waits for a lane."""
+        return not self.busy and len(self.calls) < self.concurrency_max
+
     def slow(self, now_s: float, after_s: float) -> bool:
-        """Whether every runner is in a call that has lasted longer than `after_s`: those who wait, wait long."""
-        return len(self.calls) >= self.concurrency_max and all(now_s - start > after_s for start in self.calls.values())
+        """Whether calls last longer than `after_s`, as far as can be told: on average a call under way is half done."""
+        return sum(now_s - start for start in self.calls.values()) > after_s / 2 * len(self.calls)
 
     def overdue(self, now_s: float, after_s: float) -> list[Lane]:
         """Return the lanes whose call has lasted longer than `after_s` and is not written down yet."""
