@@ -46,7 +46,11 @@ def init(
     token = _add_key(load(folder, environ={}), SAMPLE_AGENCY, SAMPLE_SYSTEM)
     typer.echo(f"Made {folder}. Keep {folder}/secrets safe: without master.key no sealed body can be opened again.")
     _show_token(SAMPLE_AGENCY, SAMPLE_SYSTEM, token)
-    typer.echo(f"Next: hub check-config --config {folder}; hub run --config {folder}")
+    called = _called()
+    if sandbox:
+        typer.echo(f"Next, side by side: {called} sandbox --folder <another folder>; {called} run --config {folder}")
+    else:
+        typer.echo(f"Next: {called} check-config --config {folder}; {called} run --config {folder}")
 
 
 @key.command("new")
@@ -118,6 +122,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _called() -> str:
+    """Return the name under which the program was called, so that what is shown can be typed."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "hub" else "hub"
 
 
 def _add_key(installation: Installation, agency: str, system: str) -> str:

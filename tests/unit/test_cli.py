@@ -37,6 +37,17 @@ def test_init_prints_a_token_that_opens_the_door(folder: Path) -> None:
     assert token.rpartition("_")[2] not in kept
 
 
+def test_init_says_what_comes_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With sandbox platforms these come first, for the hub would find nobody."""
+    assert 0 == _run("init", str(tmp_path / "real"))
+    real = capsys.readouterr().out.splitlines()[-1]
+    assert 0 == _run("init", str(tmp_path / "sandbox"), "--sandbox")
+    sandbox = capsys.readouterr().out.splitlines()[-1]
+
+    assert f"Next: hub check-config --config {tmp_path}/real; hub run --config {tmp_path}/real" == real
+    assert f"Next, side by side: hub sandbox --folder <another folder>; hub run --config {tmp_path}/sandbox" == sandbox
+
+
 def test_init_takes_only_an_empty_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The second run is refused in one line."""
     assert 1 == _run("init", str(folder))
