@@ -15,6 +15,8 @@ class Circuit:
     """Opens after `failures_max` failures in a row, or at once when the platform refuses the hub itself.
 
     Times are monotonic seconds and come from the caller. Each failed probe doubles the wait up to `open_max_s`.
+    A lane is fresh unless its last try failed. Fewer than `failures_max` lanes may be at fault themselves: until as
+    many have failed, a fresh one waits `open_s` only, however long the others have to.
     """
 
     def __init__(self, failures_max: int = 5, open_s: float = 1.0, open_max_s: float = 30.0) -> None:
@@ -22,19 +24,21 @@ class Circuit:
         self._open_s = open_s
         self._open_max_s = open_max_s
         self._failures = 0
+        self._lanes = 0
         self._wait_s = open_s
-        self._probe_at_s = 0.0
+        self._failed_s = 0.0
         self.state = CircuitState.CLOSED
 
-    def due(self, now_s: float) -> bool:
+    def due(self, now_s: float, *, fresh: bool = False) -> bool:
         """Whether the circuit is open and a probe may go."""
-        return self.state is CircuitState.OPEN and now_s >= self._probe_at_s
+        wait_s = self._open_s if fresh and self._lanes < self._failures_max else self._wait_s
+        return self.state is CircuitState.OPEN and now_s >= self._failed_s + wait_s
 
-    def admits(self, now_s: float) -> bool:
+    def admits(self, now_s: float, *, fresh: bool = False) -> bool:
         """Whether a call may go. In an open circuit whose wait is over, the asker becomes the probe."""
         if self.state is CircuitState.CLOSED:
             return True
-        if self.due(now_s):
+        if self.due(now_s, fresh=fresh):
             self.state = CircuitState.PROBING
             return True
         return False
@@ -43,24 +47,28 @@ class Circuit:
         """A call got through. Return whether this closed the circuit."""
         closed = self.state is not CircuitState.CLOSED
         self.state = CircuitState.CLOSED
-        self._failures = 0
+        self._failures = self._lanes = 0
         self._wait_s = self._open_s
         return closed
 
-    def failed(self, now_s: float, *, at_once: bool = False) -> bool:
-        """A call did not get through. Return whether this opened a closed circuit."""
+    def failed(self, now_s: float, *, fresh: bool = False, refused_us: bool = False) -> bool:
+        """A call did not get through. Return whether this opened a closed circuit.
+
+        A lane that is refused again and again while others get through is at fault itself.
+        """
+        at_once = fresh and refused_us
         self._failures += 1
+        self._lanes = self._failures_max if at_once else self._lanes + fresh
         was_closed = self.state is CircuitState.CLOSED
         if was_closed and not at_once and self._failures < self._failures_max:
             return False
         if self.state is CircuitState.PROBING:
             self._wait_s = min(self._wait_s * 2, self._open_max_s)
         self.state = CircuitState.OPEN
-        self._probe_at_s = now_s + self._wait_s
+        self._failed_s = now_s
         return was_closed
 
-    def abandoned(self, now_s: float) -> None:
-        """A probe ended without a result (the task was cancelled); the next asker may probe."""
+    def abandoned(self) -> None:
+        """A probe ended without a result; the next asker may probe."""
         if self.state is CircuitState.PROBING:
             self.state = CircuitState.OPEN
-            self._probe_at_s = now_s

@@ -176,20 +176,20 @@ class Dispatch:
                 self._sleep_s(lane, _FAULT_S)
             else:
                 continue
-            share.circuit.abandoned(self._clock.monotonic())
+            share.circuit.abandoned()
 
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""
         for _ in range(_STEPS_IN_A_ROW):
             if self._paused or holding.lost or lane.empty:
                 break
-            if not share.circuit.admits(self._clock.monotonic()):
+            if not share.circuit.admits(self._clock.monotonic(), fresh=lane.fresh):
                 self._store(holding, lane)
                 share.queue(lane)
                 return
             work = await self._next(holding, lane, share)
             if work is None:
-                share.circuit.abandoned(self._clock.monotonic())
+                share.circuit.abandoned()
                 break
             if not await self._step(holding, lane, share, work):
                 return
@@ -239,7 +239,7 @@ class Dispatch:
         finally:
             share.calls.pop(lane, None)
             lane.current = None
-        self._judge_platform(share, contact)
+        self._judge_platform(share, lane, contact)
         waits_for_platform = contact is not None and share.circuit.state is not CircuitState.CLOSED
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
@@ -273,15 +273,18 @@ class Dispatch:
             self._sleep_until(lane, decision.next_try_at)
         return False
 
-    def _judge_platform(self, share: Share, contact: Contact) -> None:
-        now_s = self._clock.monotonic()
+    def _judge_platform(self, share: Share, lane: Lane, contact: Contact) -> None:
         if contact is None:
-            share.circuit.abandoned(now_s)
-        elif contact in _REACHED:
+            share.circuit.abandoned()
+            return
+        fresh, lane.fresh = lane.fresh, contact in _REACHED
+        if lane.fresh:
             if share.circuit.succeeded():
                 _log.info("circuit_closed", platform=share.platform)
                 self._wake_platform(share)
-        elif share.circuit.failed(now_s, at_once=contact is OutcomeClass.REFUSED_US):
+            return
+        refused_us = contact is OutcomeClass.REFUSED_US
+        if share.circuit.failed(self._clock.monotonic(), fresh=fresh, refused_us=refused_us):
             _log.warning("circuit_opened", platform=share.platform, outcome_class=contact)
 
     # --- the parking place -------------------------------------------------------------------------------------------
@@ -357,14 +360,14 @@ class Dispatch:
                 self._share(lane.key.platform).offer(lane)
 
     def _probe_due(self) -> None:
-        """One lane, the one that has waited longest, finds out whether its platform is back."""
+        """One lane finds out whether its platform is back: a fresh one if there is one, and the oldest of those."""
         now_s = self._clock.monotonic()
         for share in self._shares.values():
-            if share.circuit.due(now_s):
-                share.offer_queued(lanes_max=1)
+            if share.circuit.due(now_s, fresh=share.fresh_waiting):
+                share.offer_queued()
 
     def _wake_platform(self, share: Share) -> None:
-        """The platform is back: its lanes go on, oldest first."""
+        """The platform is back: its lanes go on, fresh ones first, and of those the oldest."""
         sleeping = [
             lane
             for holding in self._holdings.values()
@@ -372,7 +375,7 @@ class Dispatch:
             if lane.key.platform == share.platform and lane.rest is Rest.SLEEPING
         ]
         share.clear_queue()
-        for lane in sorted(sleeping, key=lambda lane: (lane.head_offset, lane.partition)):
+        for lane in sorted(sleeping, key=lambda lane: (not lane.fresh, lane.head_offset, lane.partition)):
             share.offer(lane)
 
     # --- shares ------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class Lane:
     """Either hot (all in memory) or stored (all in the parking place), never both; one delivery at a time.
 
     `stored` counts the rows that are not tombstones, the one being tried included. `loaded` are rows read ahead.
+    A lane is `fresh` unless its last contact with the platform failed: then it may itself be what is wrong.
     """
 
     def __init__(self, key: LaneKey, partition: int) -> None:
@@ -32,6 +33,7 @@ class Lane:
         self.stored = 0
         self.rest = Rest.IDLE
         self.wake = 0
+        self.fresh = True
         self.head_offset = 0
 
     @property

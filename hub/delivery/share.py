@@ -18,7 +18,8 @@ class Share:
         self.hot = 0
         self.calls: dict[Lane, float] = {}
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
-        self._queue: deque[Lane] = deque()
+        self._fresh: deque[Lane] = deque()
+        self._failed: deque[Lane] = deque()
 
     def offer(self, lane: Lane) -> None:
         """Put a lane before the runners, unless it is there, under way, or held."""
@@ -37,19 +38,28 @@ class Share:
         """Let a lane wait until the circuit closes, or until it is its turn to probe."""
         lane.rest = Rest.SLEEPING
         lane.wake += 1
-        self._queue.append(lane)
+        (self._fresh if lane.fresh else self._failed).append(lane)
 
-    def offer_queued(self, lanes_max: int) -> None:
-        """Put the lanes that have waited longest before the runners."""
-        while self._queue and lanes_max:
-            lane = self._queue.popleft()
-            if lane.rest is Rest.SLEEPING:
-                self.offer(lane)
-                lanes_max -= 1
+    @property
+    def fresh_waiting(self) -> bool:
+        """Whether a lane waits for the circuit that has not failed itself."""
+        while self._fresh and self._fresh[0].rest is not Rest.SLEEPING:
+            self._fresh.popleft()
+        return bool(self._fresh)
+
+    def offer_queued(self) -> None:
+        """Put the lane before the runners whose turn it is to probe."""
+        for waiting in (self._fresh, self._failed):
+            while waiting:
+                lane = waiting.popleft()
+                if lane.rest is Rest.SLEEPING:
+                    self.offer(lane)
+                    return
 
     def clear_queue(self) -> None:
         """Forget who waits for the circuit."""
-        self._queue.clear()
+        self._fresh.clear()
+        self._failed.clear()
 
     async def take(self) -> Lane:
         """Return the next lane to work on."""

@@ -31,7 +31,7 @@ class Platform:
     """Acts, asks, and remembers. `call_s` is how long a call takes.
 
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
-    Dossiers that are `poisoned` never get a readable answer.
+    Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown.
     """
 
     clock: Clock
@@ -44,6 +44,7 @@ class Platform:
     puzzling: frozenset[int] = frozenset()
     puzzle: Reply = PUZZLE
     poisoned: frozenset[str] = frozenset()
+    banned: frozenset[str] = frozenset()
     effects: list[Deed] = field(default_factory=list)
     acted_s: dict[Deed, float] = field(default_factory=dict)
     calls: int = 0
@@ -70,6 +71,8 @@ class Platform:
             raise ReplyLost
         if deed[0] in self.poisoned:
             raise ReplyUnreadable
+        if deed[0] in self.banned:
+            raise RefusedUs
         if deed[2] in self.refuses:
             return Reply(200, "9", "không hợp lệ")
         self.effects.append(deed)

@@ -1,6 +1,7 @@
 """One message never speaks for its platform, and what was never sent says nothing about it."""
 
 import asyncio
+from dataclasses import replace
 
 from hub.delivery.circuit import CircuitState
 from tests.simulation.platform import Deed, Verb
@@ -85,4 +86,47 @@ async def test_a_probe_that_the_store_prevents_is_not_the_last() -> None:
 
     world.weather.store_down = world.platform.down = False
     await world.run_until_done(60)
+    await world.crash()
+
+
+async def test_one_poisonous_message_never_makes_others_wait() -> None:
+    """After hours in which it alone was tried, and failed, another dossier is delivered at once."""
+    world = World(5)
+    world.platform.poisoned = frozenset({STRANGE})
+    await world.submit(STRANGE, 1, "portal.state")
+    world.start()
+    await asyncio.sleep(7200)
+    assert world.platform.calls < 400
+
+    for revision, code in enumerate(DOSSIERS[1:], 1):
+        assert await _slowest_s(world, [code], revision) < 2.0
+    await world.crash()
+
+
+async def test_a_message_that_is_always_refused_like_a_stranger_stops_its_platform_once() -> None:
+    """The first such refusal may mean everybody, the next ones of the same dossier mean itself."""
+    world = World(6)
+    world.platform.banned = frozenset({STRANGE})
+    await world.submit(STRANGE, 1, "portal.state")
+    world.start()
+    await asyncio.sleep(0.5)
+    assert await _slowest_s(world, DOSSIERS[1:], 1) < 3.0
+
+    delays_s = [await _slowest_s(world, DOSSIERS[1:], revision) for revision in range(2, 8)]
+    assert max(delays_s) < 1.0
+    await world.crash()
+
+
+async def test_many_poisonous_messages_delay_others_by_one_probe() -> None:
+    """Where as many dossiers fail as there would be in an outage, the others wait for the next probe at most."""
+    world = World(7)
+    world.shares = replace(world.shares, circuit_open_max_s=8.0)
+    world.platform.poisoned = frozenset(DOSSIERS[:6])
+    for code in DOSSIERS[:6]:
+        await world.submit(code, 1, "portal.state")
+    world.start()
+    await asyncio.sleep(300)
+
+    delays_s = [await _slowest_s(world, DOSSIERS[6:], revision) for revision in range(1, 6)]
+    assert max(delays_s) < 10.0
     await world.crash()

@@ -39,11 +39,33 @@ def test_each_failed_probe_doubles_the_wait_up_to_a_bound() -> None:
 
 
 def test_a_refused_account_opens_it_at_once() -> None:
-    """A rotated password must not cost five messages a try."""
-    circuit = Circuit(failures_max=5)
+    """A rotated password must not cost five messages a try; a lane that was refused before speaks for itself only."""
+    circuit = Circuit(failures_max=5, open_s=1)
+    assert not circuit.failed(0, fresh=False, refused_us=True)
 
-    assert circuit.failed(0, at_once=True)
+    assert circuit.failed(0, fresh=True, refused_us=True)
     assert circuit.state is CircuitState.OPEN
+    assert circuit.admits(1)
+    circuit.failed(1, fresh=True, refused_us=True)
+    assert not circuit.due(2.9, fresh=True)
+
+
+def test_few_lanes_that_fail_do_not_make_fresh_ones_wait() -> None:
+    """With one lane failing for ever a fresh one waits a second; with as many as in an outage it waits like them."""
+    circuit = Circuit(failures_max=3, open_s=1, open_max_s=30)
+    circuit.failed(0, fresh=True)
+    for now_s in range(9):
+        circuit.failed(now_s)
+        circuit.admits(now_s + 30)
+    circuit.failed(100)
+    assert not circuit.due(101)
+    assert circuit.due(101, fresh=True)
+
+    circuit.failed(200, fresh=True)
+    assert circuit.due(201, fresh=True)
+    circuit.failed(300, fresh=True)
+    assert not circuit.due(301, fresh=True)
+    assert circuit.due(330, fresh=True)
 
 
 def test_an_abandoned_probe_leaves_room_for_the_next() -> None:
@@ -52,5 +74,5 @@ def test_an_abandoned_probe_leaves_room_for_the_next() -> None:
     circuit.failed(0)
     assert circuit.admits(1)
 
-    circuit.abandoned(1)
+    circuit.abandoned()
     assert circuit.admits(1)
