@@ -73,7 +73,7 @@ async def _refuse_store_ahead(homes: Homes) -> None:
         if offset > end:
             raise ConfigInvalid(
                 f"the store has seen offset {offset} of {topic}/{partition}, the log ends at {end}: they do not belong "
-                "together. Restore both from the same copy, or move store.db away to have it built again from the log"
+                "together. Restore log.db, store.db and keys.db from the same copy"
             )
 
 

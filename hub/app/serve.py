@@ -56,6 +56,8 @@ class _Hub:
         hub, clock = self._installation.hub, self._seams.clock
         homes = await open_homes(hub, self._seams, self._stack)
         platforms = build_platforms(self._installation, self._seams, self._stack)
+        if not platforms.operations:
+            _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
         catalogue = Catalogue(
             (Agency(agency.code, agency.name) for agency in self._installation.agencies),
             self._installation.procedures,
