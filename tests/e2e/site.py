@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def code_of(number: int) -> str:
     return f"H56.14-261122-{number:04d}"
 
 
-def submission(number: int, revision: int = 1, **changes: Any) -> dict[str, Any]:
+def submission(number: int = 1, revision: int = 1, **changes: Any) -> dict[str, Any]:
     """Return a lawful state of a dossier, with changes. It owes the portal one dossier and one row of progress."""
     step = {
         "officer": "Lê Thị Bình",
@@ -71,6 +71,7 @@ class Site:
         self.ungranted = _client(installed, installed.ungranted_token)
         self.process: Running
         self._stack = stack
+        self._lives = 0
         for closing in (self.portal, self.population, self.caller, self.ungranted):
             stack.push_async_callback(closing.aclose)
 
@@ -85,9 +86,10 @@ class Site:
         await listening(self.process, self.installed.address)
 
     async def launch(self, folder: Path | None = None) -> Running:
-        """Start a hub, of this installation or of another folder, and do not wait for it."""
+        """Start a hub, of this installation or of another folder, and do not wait for it; each life has its own log."""
+        self._lives += 1
         folder = folder or self.installed.folder
-        return await self._stack.enter_async_context(hub(folder, folder / "hub.log"))
+        return await self._stack.enter_async_context(hub(folder, folder / f"hub-{self._lives}.log"))
 
     async def submit(self, document: Mapping[str, Any], key: str | None = None) -> httpx.Response:
         """Send one state of a dossier; its key follows from code and revision unless one is given."""
@@ -105,9 +107,10 @@ class Site:
         found: dict[str, Any] = answer.json() if answer.is_success else {}
         return found
 
-    async def effects(self) -> Counter[tuple[str, str]]:
-        """Count what the portal did by (kind, dossier code), look-ups left out."""
-        return Counter([(row["kind"], row["key"]) async for row in self.portal.rows() if row["kind"] != "lookup"])
+    async def effects(self, codes: Collection[str] | None = None) -> Counter[tuple[str, str]]:
+        """Count what the portal did by (kind, dossier code), for all dossiers or some; look-ups left out."""
+        done = [(row["kind"], row["key"]) async for row in self.portal.rows() if row["kind"] != "lookup"]
+        return Counter((kind, code) for kind, code in done if codes is None or code in codes)
 
     async def refusals(self) -> Counter[str]:
         """Count the refusals of this hub process by problem code."""
@@ -128,7 +131,7 @@ class Site:
         return int((await self.caller.get("/v1/overview")).json()["accepted"])
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log lines of the hub so far."""
+        """Return the log lines of this life of the hub so far."""
         return [json.loads(line) for line in self.process.log.read_text(encoding="utf-8").splitlines()]
 
     async def _settled(self, code: str) -> dict[str, Any]:
@@ -143,10 +146,16 @@ class Site:
 @asynccontextmanager
 async def opened(folder: Path, changes: Mapping[str, str] | None = None) -> AsyncIterator[Site]:
     """Run sandboxes and found an installation that is pointed at them; its hub is not started yet."""
+    async with sandboxes(folder / "sandbox") as platforms, founded(folder / "installation", platforms, changes) as site:
+        yield site
+
+
+@asynccontextmanager
+async def founded(folder: Path, platforms: Sandboxes, changes: Mapping[str, str] | None = None) -> AsyncIterator[Site]:
+    """Found an installation that is pointed at running sandboxes."""
     async with AsyncExitStack() as stack:
         port = stack.enter_context(reserved_port())
-        platforms = await stack.enter_async_context(sandboxes(folder / "sandbox"))
-        yield Site(install(folder / "installation", platforms.platforms, port, changes), platforms, stack)
+        yield Site(install(folder, platforms.platforms, port, changes), platforms, stack)
 
 
 def _client(installed: Installed, token: str) -> httpx.AsyncClient:

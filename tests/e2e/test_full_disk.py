@@ -12,9 +12,9 @@ from hub.app.homes import open_homes
 from hub.app.seams import Seams
 from hub.settings import load
 from tests.e2e.installation import Platforms, install
-from tests.e2e.processes import Running, Sandboxes, listening, reserved_port, running, sandboxes
+from tests.e2e.processes import Running, Sandboxes, listening, running, sandboxes
 from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, scarce_disk
-from tests.e2e.site import QUERY, Site, code_of, submission
+from tests.e2e.site import QUERY, Site, code_of, founded, submission
 
 DISK_CODES = {"hub.disk_full", "hub.unavailable"}
 DOUBT = "hub.in_doubt"
@@ -40,10 +40,9 @@ async def platforms(tmp_path: Path) -> AsyncIterator[Sandboxes]:
 @asynccontextmanager
 async def site_on(folder: Path, platforms: Sandboxes, disk_free_bytes_min: int) -> AsyncIterator[Site]:
     """Found an installation on a disk and start its hub, as a process that permissions bind."""
+    changes = {"disk_free_bytes_min": str(disk_free_bytes_min)}
     async with AsyncExitStack() as stack:
-        port = stack.enter_context(reserved_port())
-        changes = {"disk_free_bytes_min": str(disk_free_bytes_min)}
-        site = Site(install(folder / "installation", platforms.platforms, port, changes), platforms, stack)
+        site = await stack.enter_async_context(founded(folder / "installation", platforms, changes))
         site.process = await stack.enter_async_context(ordinary_hub(site.installed.folder))
         await listening(site.process, site.installed.address)
         yield site
