@@ -61,6 +61,7 @@ class Courier:
 
     async def carry(self, work: Work) -> tuple[Decision, Contact]:
         """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself."""
+        work.attempts += 1
         header = read_header(work.envelope)
         try:
             job = await self._job(work, header)
@@ -120,7 +121,6 @@ class Courier:
         return outcome, finding.value, after_inquiry(finding)
 
     async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact]:
-        work.attempts += 1
         # Whoever is interrupted before the outcome is durable has left a doubt behind.
         work.doubtful = True
         started_at, started_s = self._clock.now(), self._clock.monotonic()

@@ -32,6 +32,7 @@ class Platform:
 
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
     Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown.
+    A `deaf` platform answers no inquiry.
     """
 
     clock: Clock
@@ -43,6 +44,7 @@ class Platform:
     refuses: frozenset[int] = frozenset()
     puzzling: frozenset[int] = frozenset()
     puzzle: Reply = PUZZLE
+    deaf: bool = False
     poisoned: frozenset[str] = frozenset()
     banned: frozenset[str] = frozenset()
     effects: list[Deed] = field(default_factory=list)
@@ -92,6 +94,8 @@ class Platform:
         if self.random.random() < self.faults.refused:
             raise NotSent
         await self.clock.sleep(0.01)
+        if self.deaf:
+            raise ReplyLost
         return Finding.PRESENT if deed in self.effects else Finding.ABSENT
 
     def _let_in(self) -> None:

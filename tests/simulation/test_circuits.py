@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from hub.delivery.circuit import CircuitState
+from hub.pipeline.decide import Backoff
 from tests.simulation.platform import Deed, Verb
 from tests.simulation.world import World
 
@@ -129,4 +130,23 @@ async def test_many_poisonous_messages_delay_others_by_one_probe() -> None:
 
     delays_s = [await _slowest_s(world, DOSSIERS[6:], revision) for revision in range(1, 6)]
     assert max(delays_s) < 10.0
+    await world.crash()
+
+
+async def test_inquiries_that_get_no_answer_become_seldom() -> None:
+    """A platform that takes messages and answers no inquiry is not asked every second for hours."""
+    world = World(8)
+    world.backoff = Backoff(first_s=1, max_s=300)
+    world.platform.deaf = True
+    world.platform.puzzling = frozenset({1})
+    await world.submit(STRANGE, 1, "portal.state")
+    world.start()
+    for revision in range(2, 602):
+        await world.submit(DOSSIERS[1], revision, "portal.state")
+        await asyncio.sleep(6)
+    assert 8 < world.platform.inquiries < 40
+
+    world.platform.deaf = False
+    await world.run_until_done(600)
+    assert 601 == world.platform.calls
     await world.crash()
