@@ -1,6 +1,7 @@
 """Carries one delivery one step on: asks where there is doubt, sends, judges, writes the outcome down."""
 
 import random
+import re
 from collections.abc import Callable
 
 from hub.delivery.absent import AbsentOperation
@@ -18,8 +19,8 @@ from hub.pipeline.decide import (
     after_send,
     may_double,
 )
-from hub.ports import Clock, DoubtRule, Finding, Job, Keys
-from hub.telemetry import Metrics, logger
+from hub.ports import Clock, DoubtRule, Finding, Job, Keys, Reply
+from hub.telemetry import WITHHELD, Metrics, logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
 from schemas.dossier import DossierSubmission
 from schemas.procedure import Procedure
@@ -27,9 +28,13 @@ from schemas.procedure import Procedure
 Contact = OutcomeClass | None
 """The class of the last contact with a platform; None when there was none, so that nothing is known of the platform."""
 
-_FAULTS_MAX = 5
+_DEFECT = "hub.fault"
+_DEFECT_TRIES_MIN = 5
+"""Before this many tries nothing is given up; after it, the second defect in a row is the last."""
 _DELIVERED_TEXT = ""
 _CODE_CHARS_MAX = 100
+_CODE = re.compile(r"(?!.*[0-9]{8})[A-Za-z0-9._:+\-]{0,40}", re.ASCII)
+"""What a platform's code looks like: no blanks, no letters with marks, no number as long as a person's."""
 
 _log = logger("delivery")
 
@@ -116,7 +121,7 @@ class Courier:
             return classify_fault(fault), fault.problem_code, after_failed_inquiry(self._moment(work))
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
-            return OutcomeClass.UNKNOWN, "hub.fault", after_failed_inquiry(self._moment(work))
+            return OutcomeClass.UNKNOWN, _DEFECT, after_failed_inquiry(self._moment(work))
         outcome = OutcomeClass.ALREADY_THERE if finding is Finding.PRESENT else None
         return outcome, finding.value, after_inquiry(finding)
 
@@ -131,8 +136,8 @@ class Courier:
         kept = _DELIVERED_TEXT if decision.state is DeliveryState.DELIVERED else text
         tried = Tried(Step.SEND, outcome, code, started_at, self._clock.now(), kept)
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
-        work.doubtful = outcome is OutcomeClass.UNKNOWN
-        return decision, outcome
+        work.doubtful, work.code = outcome is OutcomeClass.UNKNOWN, code
+        return decision, OutcomeClass.UNKNOWN if code == _DEFECT else outcome
 
     async def _contact(self, work: Work, job: Job) -> tuple[OutcomeClass, str, str]:
         try:
@@ -141,9 +146,9 @@ class Courier:
             return classify_fault(fault), fault.problem_code, ""
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
-            given_up = work.attempts >= _FAULTS_MAX
-            return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, "hub.fault", ""
-        return classify(reply, work.operation.rules), _recordable(reply.code, _CODE_CHARS_MAX), reply.text
+            given_up = work.attempts >= _DEFECT_TRIES_MIN and work.code == _DEFECT
+            return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, _DEFECT, ""
+        return (classify(reply, work.operation.rules), *_told(reply))
 
     async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
         """A message that cannot be read is dead; one that nobody can place waits, as doubtful as it was."""
@@ -162,9 +167,11 @@ class Courier:
         return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoff(work.lane.platform))
 
 
-def _recordable(text: str, chars_max: int) -> str:
-    """Return what a record can hold of a foreign text: not too much, and whole characters only."""
-    return text[:chars_max].encode(errors="replace").decode()
+def _told(reply: Reply) -> tuple[str, str]:
+    """Return (code, text) as they are kept: the code in clear, so that one that could name a person joins the text."""
+    if _CODE.fullmatch(reply.code):
+        return reply.code, reply.text
+    return WITHHELD, f"{reply.code[:_CODE_CHARS_MAX]}: {reply.text}"
 
 
 def _defect(work: Work, fault: Exception) -> None:

@@ -13,7 +13,8 @@ _DOUBTFUL = frozenset({DeliveryState.IN_FLIGHT, DeliveryState.IN_DOUBT})
 class Work:
     """A delivery with its place in the lane. `released` says that the gate no longer waits for it.
 
-    `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
+    `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send. `code` is
+    what the last send came to.
     """
 
     id: DeliveryId
@@ -25,12 +26,13 @@ class Work:
     of: int
     envelope: bytes
     attempts: int = 0
+    code: str = ""
     doubtful: bool = False
     possibly_doubled: bool = False
     stored: bool = False
     released: bool = False
 
-    def row(self, state: DeliveryState, due_at: datetime, code: str = "") -> ParkedRow:
+    def row(self, state: DeliveryState, due_at: datetime) -> ParkedRow:
         """Return the row that keeps this delivery in the parking place."""
         return ParkedRow(
             id=self.id,
@@ -42,7 +44,7 @@ class Work:
             attempts=self.attempts,
             due_at=due_at,
             envelope=self.envelope,
-            code=code,
+            code=self.code,
         )
 
     @classmethod
@@ -58,6 +60,7 @@ class Work:
             of=of,
             envelope=row.envelope,
             attempts=row.attempts,
+            code=row.code,
             doubtful=row.state in _DOUBTFUL,
             stored=True,
             released=True,

@@ -32,7 +32,7 @@ class Platform:
 
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
     Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown.
-    A `deaf` platform answers no inquiry.
+    A `deaf` platform answers no inquiry. The first `defects` calls raise what no adapter should.
     """
 
     clock: Clock
@@ -45,6 +45,7 @@ class Platform:
     puzzling: frozenset[int] = frozenset()
     puzzle: Reply = PUZZLE
     deaf: bool = False
+    defects: int = 0
     poisoned: frozenset[str] = frozenset()
     banned: frozenset[str] = frozenset()
     effects: list[Deed] = field(default_factory=list)
@@ -65,6 +66,9 @@ class Platform:
     async def _act(self, deed: Deed) -> Reply:
         dice = self.random.random()
         self._let_in()
+        if self.defects:
+            self.defects -= 1
+            raise ValueError("a defect")
         if (dice := dice - self.faults.refused) < 0:
             raise NotSent
         whole_s = self.random.uniform(*self.call_s)
