@@ -26,6 +26,7 @@ class Holding:
         self.held: deque[Record] = deque()
         self.lanes: dict[LaneKey, Lane] = {}
         self.lost = False
+        self.waits_until_s = 0.0
         self._settled = memory.settled
         self._parked = frozenset(row.id for row in memory.rows)
         self._suspect_below = suspect_below
@@ -41,6 +42,12 @@ class Holding:
     def crowded(self) -> bool:
         """Whether the window is closed: what is under way keeps out what comes after."""
         return bool(self.held) or self._started >= self.gate.limit
+
+    def may_start(self, now_s: float) -> bool:
+        """Whether the next record that was fetched may start."""
+        return (
+            bool(self.held) and self.held[0].offset < self.gate.limit and now_s >= self.waits_until_s and not self.lost
+        )
 
     def known(self, delivery: DeliveryId) -> bool:
         """Whether an earlier owner has settled or parked the delivery."""

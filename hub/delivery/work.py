@@ -13,8 +13,8 @@ _DOUBTFUL = frozenset({DeliveryState.IN_FLIGHT, DeliveryState.IN_DOUBT})
 class Work:
     """A delivery with its place in the lane. `released` says that the gate no longer waits for it.
 
-    `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send. `code` is
-    what the last send came to.
+    `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
+    `code` is what the last send came to.
     """
 
     id: DeliveryId

@@ -16,6 +16,7 @@ from schemas.delivery import CommandHeader
 
 TOPIC = "hub.commands"
 GROUP = "hub.delivery"
+_RETRY_S = 0.5
 
 _log = logger("delivery")
 
@@ -152,9 +153,15 @@ class Worker:
             return
 
     async def _admit(self, holding: Holding) -> None:
-        """Start what the window allows."""
-        while holding.held and holding.held[0].offset < holding.gate.limit and not self._stopping and not holding.lost:
-            await self._start(holding, holding.held.popleft())
+        """Start what the window allows. A record of which the store cannot tell whether it is a repeat waits."""
+        while not self._stopping and holding.may_start(self._clock.monotonic()):
+            record = holding.held.popleft()
+            try:
+                await self._start(holding, record)
+            except HubFault as fault:
+                _log.warning("record_waits", partition=record.partition, offset=record.offset, code=fault.problem_code)
+                holding.held.appendleft(record)
+                holding.waits_until_s = self._clock.monotonic() + _RETRY_S
 
     async def _start(self, holding: Holding, record: Record) -> None:
         try:

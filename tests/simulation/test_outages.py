@@ -76,3 +76,25 @@ async def test_a_worker_that_could_not_take_over_falls_and_is_started_again() ->
     world.restart_fallen()
     await world.run_until_done()
     await world.crash()
+
+
+async def test_a_repeat_that_cannot_be_looked_up_waits_and_keeps_nobody_else_waiting() -> None:
+    """Whether a message is in the log already is asked of the store; while that is down, other partitions go on."""
+    world = await _submitted(5)
+    running = world.start()
+    await asyncio.sleep(10)
+    world.weather.store_down = True
+    await world.submit_again(DOSSIERS[0], 1)
+    await asyncio.sleep(1)
+    since_s = world.clock.monotonic()
+    for code in DOSSIERS:
+        await world.submit(code, 4)
+    await asyncio.sleep(10)
+    elsewhere = [code for code in DOSSIERS if not world.together(code, DOSSIERS[0])]
+    assert elsewhere
+    assert all(world.platform.acted_s[code, "portal.steps", 4, 0] - since_s < 3 for code in elsewhere)
+    assert not running.task.done()
+
+    world.weather.store_down = False
+    await world.run_until_done()
+    await world.crash()

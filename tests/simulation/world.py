@@ -114,6 +114,10 @@ class World:
         value = seal(header.model_dump_json().encode(), content.model_dump_json().encode(), key).to_bytes()
         await self.log.append("hub.commands", header.ordering_key.encode(), value)
 
+    def together(self, code: str, other: str) -> bool:
+        """Whether two dossiers lie in one partition."""
+        return len({self.log.partition_of("hub.commands", one.encode()) for one in (code, other)}) == 1
+
     # --- workers -----------------------------------------------------------------------------------------------------
 
     def start(self) -> Running:
