@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from hub.errors import HubFault, StaleOwner
 from hub.ports import Clock, DeliveryId, ParkedRow, Parking
+from hub.telemetry import logger
 
 _RETRY_S = 0.5
+_log = logger("delivery")
 
 
 class Shelf:
@@ -33,6 +35,7 @@ class Shelf:
     def put(self, row: ParkedRow, then: Callable[[], None] | None = None) -> None:
         """Have a row written; `then` is called when it is durable."""
         self._rows[row.id] = row
+        self._gone.pop(row.id, None)
         if then is not None:
             self._after.append(then)
         self._ask()
@@ -91,7 +94,8 @@ class Shelf:
                     await self._parking.settle(self._partition, self.epoch, gone)
             except StaleOwner:
                 raise
-            except HubFault:
+            except HubFault as fault:
+                _log.warning("shelf_waits", partition=self._partition, code=fault.problem_code)
                 await self._clock.sleep(_RETRY_S)
             else:
                 return

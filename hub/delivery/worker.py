@@ -186,10 +186,17 @@ class Worker:
         swept_s = self._clock.monotonic()
         while True:
             await self._clock.sleep(self._limits.commit_every_s)
+            self._raise_from_shelves()
             await self._commit(consumer, list(self._holdings.values()))
             if self._clock.monotonic() - swept_s >= self._limits.sweep_every_s:
                 swept_s = self._clock.monotonic()
                 await self._sweep()
+
+    def _raise_from_shelves(self) -> None:
+        """Raise what ended a shelf: what waits there would wait for ever."""
+        for shelf in self._shelves.values():
+            if shelf.done() and not shelf.cancelled():
+                shelf.result()
 
     async def _commit(self, consumer: Consumer, holdings: Collection[Holding]) -> None:
         offsets = {

@@ -98,3 +98,17 @@ async def test_a_repeat_that_cannot_be_looked_up_waits_and_keeps_nobody_else_wai
     world.weather.store_down = False
     await world.run_until_done()
     await world.crash()
+
+
+async def test_a_defect_of_the_parking_place_fells_the_worker_for_all_to_see() -> None:
+    """Rows that can never be written would hold the gate for ever without a word; the worker falls instead."""
+    world = await _submitted(6)
+    world.platform.down = world.weather.parking_broken = True
+    running = world.start()
+    await asyncio.sleep(10)
+    assert running.task.done()
+
+    world.platform.down = world.weather.parking_broken = False
+    world.restart_fallen()
+    await world.run_until_done()
+    await world.crash()

@@ -43,6 +43,7 @@ class Weather:
     sweep_s: float = 0.0
     store_down: bool = False
     parking_down: bool = False
+    parking_broken: bool = False
     keys_down: bool = False
     log_refuses: frozenset[str] = frozenset()
 
@@ -198,6 +199,8 @@ class MortalParking:
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """As the port, in the weather."""
         await self.life.parking()
+        if self.life.weather.parking_broken:
+            raise RuntimeError("a defect")
         await self.inner.put(partition, epoch, rows)
         await self.life.written()
 
