@@ -65,6 +65,7 @@ class Site:
 
     def __init__(self, installed: Installed, platforms: Sandboxes, stack: AsyncExitStack) -> None:
         self.installed = installed
+        self.platforms = platforms.platforms
         self.portal = Remote(platforms.portal_control)
         self.population = Remote(platforms.population_control)
         self.caller = _client(installed, installed.token)
