@@ -99,12 +99,13 @@ class Worker:
 
     async def _assign(self, partition: int, committed: int) -> None:
         await self._catch_up(partition)
-        end = (await self._log.bounds(TOPIC, partition)).end
+        bounds = await self._log.bounds(TOPIC, partition)
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
         shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
-        # The first owner ever has no predecessor that could have left a call behind.
-        suspect_below = committed if memory.epoch == 1 else min(end, gate.limit)
+        # The first owner ever has no predecessor that could have left a call behind; a store may have been lost, though.
+        first_ever = memory.epoch == 1 and committed <= bounds.start
+        suspect_below = committed if first_ever else min(bounds.end, gate.limit)
         holding = Holding(partition, gate, shelf, memory, suspect_below)
         self._holdings[partition] = holding
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())

@@ -4,6 +4,7 @@ import asyncio
 
 from hub.ports import Reply
 from schemas.delivery import DeliveryState
+from tests.fakes.parking import MemoryParking
 from tests.simulation.world import World
 
 DOSSIERS = [f"H56.14-261122-{number:04d}" for number in range(1, 9)]
@@ -111,4 +112,23 @@ async def test_a_defect_of_the_parking_place_fells_the_worker_for_all_to_see() -
     world.platform.down = world.weather.parking_broken = False
     world.restart_fallen()
     await world.run_until_done()
+    await world.crash()
+
+
+async def test_a_store_that_was_lost_leaves_the_doubt_about_what_was_under_way() -> None:
+    """A store that has never seen an owner proves that there was none only while nothing is committed."""
+    world = World(7)
+    running = world.start()
+    await world.submit(DOSSIERS[0], 1, "portal.state")
+    await asyncio.sleep(1)
+    world.platform.call_s = (0.5, 0.5)
+    await world.submit(DOSSIERS[0], 2, "portal.state")
+    await asyncio.sleep(0.4)
+    await world.kill(running)
+    assert 2 == len(world.platform.effects)
+
+    world.parking = MemoryParking()
+    world.start()
+    await world.run_until_done()
+    assert (2, 1) == (world.platform.calls, world.platform.inquiries)
     await world.crash()
