@@ -1,14 +1,13 @@
 """The seeded plan of a run: how each life of the hub ends, and what the portal does meanwhile."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from random import Random
 
 from tests.chaos.crash import Crash, Point
 
 _PARKING = frozenset({Point.PARK_BEFORE, Point.PARK_AFTER, Point.SETTLE_BEFORE, Point.SETTLE_AFTER})
 _COMMITTING = frozenset({Point.COMMIT_BEFORE, Point.COMMIT_AFTER})
-_OUTSIDE_S_MAX = 1.5
 _STARTING_S = (0.3, 2.5)
 _STARTING = 0.4
 """Of the kills from outside, how many come during the start."""
@@ -16,14 +15,17 @@ _SLOW = 0.5
 """Of the lives, how many have a slow disk."""
 _OUTAGES = 0.2
 """Of the lives that need no outage to park anything, how many see one."""
+_FIREWALLS = 0.6
+"""Of the kills from outside that come later, how many come while a firewall refuses the hub."""
+_RIPE_S = (0.2, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
     """One life: it ends at `crash`; without one from outside, `outside_s` after its start or after `ripe`.
 
-    A life is ripe when that part of its share was sent. Then the portal goes down for `outage_s`; 0 for not at all.
-    `slow` is the seed of a slow disk.
+    A life is ripe when that part of its share was sent. Then the portal goes down for `outage_s` (0: not at all), or
+    with `firewall` refuses the hub while it holds back the replies to earlier calls. `slow` is the seed of a slow disk.
     """
 
     crash: Crash | None
@@ -31,6 +33,7 @@ class Life:
     starting: bool = False
     ripe: float = 0.0
     outage_s: float = 0.0
+    firewall: bool = False
     slow: int | None = None
 
     def __str__(self) -> str:
@@ -41,14 +44,23 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault that is in force all the time; `probability` of each call."""
+    """A fault as the sandbox takes it: `probability` of each call, or so many calls."""
 
     kind: str
-    probability: float
+    probability: float | None = None
+    count: int | None = None
     delay_s: float | None = None
     status: int | None = None
     acts: bool | None = None
 
+    @property
+    def bounds(self) -> dict[str, object]:
+        """The fields that are given, save the kind."""
+        return {name: value for name, value in asdict(self).items() if name != "kind" and value is not None}
+
+
+FIREWALL = (Fault("stall", count=16, delay_s=2.5), Fault("html", count=3))
+"""Some calls hang, with their effect done, and the next ones are refused, which stops all further calls."""
 
 WEATHER = (
     Fault("drop_reply", 0.004),
@@ -73,14 +85,14 @@ def plan(seed: int, kills: int, share: int) -> Sequence[Life]:
 
 
 def _life(chance: Random, point: Point | None, share: int) -> Life:
-    ripe = chance.uniform(0.1, 0.9)
-    outage_s = chance.uniform(0.8, 2.0) if point in _PARKING or chance.random() < _OUTAGES else 0.0
     slow = chance.randrange(2**16) if chance.random() < _SLOW else None
-    if point is not None:
-        return Life(Crash(point, _passage(chance, point, share)), ripe=ripe, outage_s=outage_s, slow=slow)
-    if chance.random() < _STARTING:
+    if point is None and chance.random() < _STARTING:
         return Life(None, chance.uniform(*_STARTING_S), starting=True, slow=slow)
-    return Life(None, chance.uniform(0.0, _OUTSIDE_S_MAX), ripe=ripe, outage_s=outage_s, slow=slow)
+    ripe = chance.uniform(0.1, 0.9)
+    if point is None:
+        return Life(None, chance.uniform(*_RIPE_S), ripe=ripe, firewall=chance.random() < _FIREWALLS, slow=slow)
+    outage_s = chance.uniform(0.8, 2.0) if point in _PARKING or chance.random() < _OUTAGES else 0.0
+    return Life(Crash(point, _passage(chance, point, share)), ripe=ripe, outage_s=outage_s, slow=slow)
 
 
 def _passage(chance: Random, point: Point, share: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from signal import SIGKILL
 
 from ops.sandbox.remote import Remote
-from tests.chaos.plan import Life
+from tests.chaos.plan import FIREWALL, Life
 from tests.chaos.quota import Quota
 from tests.e2e.installation import Installed
 from tests.e2e.processes import NotStarted, Running, listening, running
@@ -109,6 +109,8 @@ class Supervisor:
         await ripe.wait(process)
         if life.outage_s:
             await self._portal.fault("down", duration_s=life.outage_s)
+        for fault in FIREWALL if life.firewall else ():
+            await self._portal.fault(fault.kind, **fault.bounds)
         if life.crash is None:
             return await process.wait(life.outside_s) is None
         if await process.wait(_PATIENCE_S) is not None:
