@@ -188,7 +188,7 @@ class Dispatch:
                 share.queue(lane)
                 return
             work = await self._next(holding, lane, share)
-            if work is None:
+            if work is None or self._paused:
                 share.circuit.abandoned()
                 break
             if not await self._step(holding, lane, share, work):
@@ -225,12 +225,12 @@ class Dispatch:
     async def _step(self, holding: Holding, lane: Lane, share: Share, work: Work) -> bool:
         """Try one delivery. Return whether the lane may go on."""
         lane.current = work
+        share.calls[lane] = self._clock.monotonic()
         try:
+            self._require_ours(holding)
             if work.stored:
                 await self._mark_in_flight(holding, work)
-            if holding.lost or not self._owns(lane.partition):
-                raise Unavailable(f"partition {lane.partition} is not certainly ours")
-            share.calls[lane] = self._clock.monotonic()
+                self._require_ours(holding)
             decision, contact = await self._courier.carry(work)
         except BaseException:
             if not holding.lost:
@@ -242,6 +242,11 @@ class Dispatch:
         self._judge_platform(share, lane, contact)
         waits_for_platform = contact is not None and share.circuit.state is not CircuitState.CLOSED
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
+
+    def _require_ours(self, holding: Holding) -> None:
+        """Asked right before each call: Unavailable when another process may be calling by now."""
+        if holding.lost or not self._owns(holding.partition):
+            raise Unavailable(f"partition {holding.partition} is not certainly ours")
 
     def _give_back(self, lane: Lane, share: Share, work: Work) -> None:
         """A try that came to no end leaves its delivery at the head of the lane."""

@@ -103,7 +103,7 @@ class Worker:
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
         shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
-        # The first owner ever has no predecessor that could have left a call behind; a store may have been lost, though.
+        # The first owner ever has no predecessor that could have left a call behind; but a store may have been lost.
         first_ever = memory.epoch == 1 and committed <= bounds.start
         suspect_below = committed if first_ever else min(bounds.end, gate.limit)
         holding = Holding(partition, gate, shelf, memory, suspect_below)
@@ -231,8 +231,19 @@ class Worker:
     async def _stop_loop(self, loops: Collection[asyncio.Task[None]]) -> None:
         while not self._stopping:
             await self._clock.sleep(0.1)
+        deadline_s = self._clock.monotonic() + self._limits.drain_s
         await self._dispatch.quiesce(self._limits.drain_s)
+        await self._flush(deadline_s - self._clock.monotonic())
         if self._consumer is not None:
             await self._commit(self._consumer, list(self._holdings.values()))
         for loop in loops:
             loop.cancel()
+
+    async def _flush(self, within_s: float) -> None:
+        """Let what was to be parked or settled become durable."""
+        try:
+            async with asyncio.timeout(within_s):
+                for holding in list(self._holdings.values()):
+                    await holding.shelf.flushed()
+        except (TimeoutError, StaleOwner):
+            return

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from schemas.delivery import DeliveryState
 from tests.simulation.platform import Faults
 from tests.simulation.world import World
 
@@ -109,6 +110,27 @@ async def test_a_graceful_stop_in_mid_backlog_doubles_nothing() -> None:
     await world.stop(running)
     assert 0 < len(world.platform.effects) < 2 * len(DOSSIERS) * len(REVISIONS)
 
+    world.start()
+    await world.run_until_done()
+    assert len(world.platform.effects) == len(set(world.platform.effects))
+    await world.crash()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_a_graceful_stop_in_mid_recovery_leaves_nothing_in_doubt(seed: int) -> None:
+    """What was parked in an outage is being worked off when the stop comes: no row says that a call was under way."""
+    world = await _submitted(seed, Faults())
+    world.platform.down = True
+    running = world.start()
+    await asyncio.sleep(20)
+    world.platform.down = False
+    while not world.platform.effects:
+        await asyncio.sleep(0.1)
+    await asyncio.sleep(world.random.uniform(0.0, 0.5))
+    await world.stop(running)
+
+    assert world.parking.rows
+    assert DeliveryState.IN_FLIGHT not in {row.state for row in world.parking._rows.values()}
     world.start()
     await world.run_until_done()
     assert len(world.platform.effects) == len(set(world.platform.effects))
