@@ -21,13 +21,19 @@ class DiskGuard:
 
     @property
     def free_bytes(self) -> int:
-        """The free space as of a moment ago."""
+        """The free space as of a moment ago. Unavailable when the folder is gone."""
         now_s = self._clock.monotonic()
         if now_s - self._looked_s >= _LOOK_EVERY_S:
+            self._free_bytes = self._look()
             self._looked_s = now_s
-            usage = os.statvfs(self._folder)
-            self._free_bytes = usage.f_bavail * usage.f_frsize
         return self._free_bytes
+
+    def _look(self) -> int:
+        try:
+            usage = os.statvfs(self._folder)
+        except OSError as error:
+            raise Unavailable(f"{self._folder}: {error.strerror}") from None
+        return usage.f_bavail * usage.f_frsize
 
     def admit(self) -> None:
         """Raise Unavailable (`hub.disk_full`) when space is short."""
