@@ -3,8 +3,11 @@
 import asyncio
 from dataclasses import replace
 
+import structlog.testing
+
 from hub.delivery.circuit import CircuitState
 from hub.pipeline.decide import Backoff
+from schemas.delivery import DeliveryState
 from tests.simulation.platform import Deed, Verb
 from tests.simulation.world import World
 
@@ -150,3 +153,39 @@ async def test_inquiries_that_get_no_answer_become_seldom() -> None:
     await world.run_until_done(600)
     assert 601 == world.platform.calls
     await world.crash()
+
+
+async def test_a_rotated_password_kills_nothing_and_alarms_once() -> None:
+    """Everything parks after a handful of refusals; with the right password all is delivered in order."""
+    world = World(9, parts=3)
+    for revision in (1, 2, 3):
+        for code in DOSSIERS:
+            await world.submit(code, revision)
+    world.platform.locked_out = True
+    with structlog.testing.capture_logs() as lines:
+        world.start()
+        await asyncio.sleep(120)
+    assert world.platform.calls < 4 + 12
+    assert 1 == sum(line["event"] == "circuit_opened" for line in lines)
+    assert DeliveryState.DEAD not in {state for states in (await world.states()).values() for state in states}
+
+    world.platform.locked_out = False
+    await world.run_until_done()
+    assert len(world.platform.effects) == len(set(world.platform.effects))
+    await world.crash()
+
+
+async def test_the_recovery_of_a_platform_is_noticed_within_the_longest_wait() -> None:
+    """After an outage of hours the first call gets through half a minute after the platform is back, at the latest."""
+    for seed in range(4):
+        world = World(seed)
+        world.platform.down = True
+        for code in DOSSIERS[: 1 + 3 * seed]:
+            await world.submit(code, 1, "portal.state")
+        world.start()
+        await asyncio.sleep(7200 + seed * 7)
+        world.platform.down = False
+        since_s = world.clock.monotonic()
+        await world.run_until_done()
+        assert world.clock.monotonic() - since_s < 33
+        await world.crash()

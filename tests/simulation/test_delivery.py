@@ -124,8 +124,7 @@ async def test_a_graceful_stop_in_mid_recovery_leaves_nothing_in_doubt(seed: int
     running = world.start()
     await asyncio.sleep(20)
     world.platform.down = False
-    while not world.platform.effects:
-        await asyncio.sleep(0.1)
+    await world.first_effect()
     await asyncio.sleep(world.random.uniform(0.0, 0.5))
     await world.stop(running)
 

@@ -211,6 +211,14 @@ class World:
             await asyncio.sleep(0.25)
         await self.judge()
 
+    async def first_effect(self, limit_s: float = 60) -> None:
+        """Let time pass until something is done."""
+        for _ in range(int(limit_s / 0.1)):
+            if self.deeds():
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError("nothing is done")
+
     async def done(self) -> bool:
         """Whether nothing is left to do."""
         if self.parking.rows or self._missing():
