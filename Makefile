@@ -35,7 +35,7 @@ $(VENV)/ready: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Missing: the venv module of $(PYTHON) (on Debian: the package python3-venv)."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
-	$(BIN)/uv pip sync -q --require-hashes requirements-dev.lock
+	$(BIN)/uv pip sync -q --require-hashes --compile-bytecode requirements-dev.lock
 	$(BIN)/uv pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
