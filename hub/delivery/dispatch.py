@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ _ROWS_AHEAD = 16
 _STEPS_IN_A_ROW = 16
 _IDLE_S = 0.25
 _FAULT_S = 1.0
+_MEASURE_EVERY_S = 1.0
 _log = logger("delivery")
 
 _FAR = timedelta(days=36500)
@@ -73,6 +75,7 @@ class Dispatch:
         self._order = itertools.count()
         self._tasks: set[asyncio.Task[None]] = set()
         self._paused = False
+        self._measure_at_s = 0.0
 
     # --- partitions --------------------------------------------------------------------------------------------------
 
@@ -162,21 +165,25 @@ class Dispatch:
         while True:
             lane = await share.take()
             holding = self._holdings.get(lane.partition)
-            if holding is None or holding.lanes.get(lane.key) is not lane:
-                continue
-            try:
-                await self._tend(holding, lane, share)
-            except StaleOwner:
-                self.abandon(holding)
-            except HubFault as fault:
-                _log.warning("lane_postponed", platform=share.platform, code=fault.problem_code)
-                self._sleep_s(lane, _FAULT_S)
-            except Exception as fault:  # noqa: BLE001 - the loop's boundary: one lane must not stop the others
-                _log.error("lane_postponed", platform=share.platform, exc_info=fault)
-                self._sleep_s(lane, _FAULT_S)
-            else:
-                continue
-            share.circuit.abandoned()
+            if holding is not None and holding.lanes.get(lane.key) is lane:
+                await self._turn(holding, lane, share)
+            if share.circuit.state is CircuitState.CLOSED:
+                share.offer_queued()
+
+    async def _turn(self, holding: Holding, lane: Lane, share: Share) -> None:
+        try:
+            await self._tend(holding, lane, share)
+        except StaleOwner:
+            self.abandon(holding)
+        except HubFault as fault:
+            _log.warning("lane_postponed", platform=share.platform, code=fault.problem_code)
+            self._sleep_s(lane, _FAULT_S)
+        except Exception as fault:  # noqa: BLE001 - the loop's boundary: one lane must not stop the others
+            _log.error("lane_postponed", platform=share.platform, exc_info=fault)
+            self._sleep_s(lane, _FAULT_S)
+        else:
+            return
+        share.circuit.abandoned()
 
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""
@@ -372,7 +379,11 @@ class Dispatch:
                 share.offer_queued()
 
     def _wake_platform(self, share: Share) -> None:
-        """The platform is back: its lanes go on, fresh ones first, and of those the oldest."""
+        """The platform is back: its lanes go on, fresh ones first, and of those the oldest.
+
+        As many as there are runners are woken; each that ends its turn makes room for the next. A platform that
+        comes and goes would else stir up every lane that waits for it each time.
+        """
         sleeping = [
             lane
             for holding in self._holdings.values()
@@ -380,8 +391,10 @@ class Dispatch:
             if lane.key.platform == share.platform and lane.rest is Rest.SLEEPING
         ]
         share.clear_queue()
-        for lane in sorted(sleeping, key=lambda lane: (not lane.fresh, lane.head_offset, lane.partition)):
-            share.offer(lane)
+        for lane in sorted(sleeping, key=lambda lane: (lane.head_offset, lane.partition)):
+            share.queue(lane)
+        for _ in range(share.concurrency_max):
+            share.offer_queued()
 
     # --- shares ------------------------------------------------------------------------------------------------------
 
@@ -399,14 +412,14 @@ class Dispatch:
         return share
 
     def _measure(self) -> None:
+        """Set the gauges, once in a while: lanes may be many."""
+        if self._clock.monotonic() < self._measure_at_s:
+            return
+        self._measure_at_s = self._clock.monotonic() + _MEASURE_EVERY_S
+        lanes = (lane for holding in self._holdings.values() for lane in holding.lanes.values())
+        stored = Counter(lane.key.platform for lane in lanes if lane.stored)
         for share in self._shares.values():
-            stored = sum(
-                1
-                for holding in self._holdings.values()
-                for lane in holding.lanes.values()
-                if lane.key.platform == share.platform and lane.stored
-            )
-            self._metrics.lanes_parked.set(stored, share.platform)
+            self._metrics.lanes_parked.set(stored[share.platform], share.platform)
             self._metrics.circuit_open.set(share.circuit.state is not CircuitState.CLOSED, share.platform)
 
 

@@ -72,6 +72,7 @@ async def test_a_storm_passes(seed: int) -> None:
             await _end_one(world)
     _clear(world)
     await submitting
+    await asyncio.sleep(5)
     world.restart_fallen()
     if not world.running:
         world.start()
