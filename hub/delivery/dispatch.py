@@ -29,7 +29,6 @@ _MEASURE_EVERY_S = 1.0
 _log = logger("delivery")
 
 _FAR = timedelta(days=36500)
-_HELD = frozenset({DeliveryState.DEAD})
 _REACHED = frozenset({OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE, OutcomeClass.REFUSED_MESSAGE})
 
 
@@ -90,7 +89,7 @@ class Dispatch:
             lane = holding.lane(row.lane)
             if not lane.stored:
                 lane.head_offset = row.offset
-                if row.state in _HELD:
+                if self._held(row):
                     lane.rest = Rest.HELD
                 else:
                     self._sleep_until(lane, row.due_at)
@@ -222,12 +221,16 @@ class Dispatch:
         if not rows:
             lane.stored -= counted
         for row in rows:
-            if row.state in _HELD:
+            if self._held(row):
                 if not lane.loaded:
                     lane.rest = Rest.HELD
                 return
             planned = read_header(row.envelope).deliveries[row.index]
             lane.loaded.append(Work.of_row(row, operation_of(planned, self._operations), planned.of))
+
+    def _held(self, row: ParkedRow) -> bool:
+        """Whether only a person can let the lane of a row go on."""
+        return row.state is DeliveryState.DEAD or row.due_at > self._clock.now() + _FAR / 2
 
     async def _step(self, holding: Holding, lane: Lane, share: Share, work: Work) -> bool:
         """Try one delivery. Return whether the lane may go on."""

@@ -138,12 +138,17 @@ class Worker:
                 await self._admit(holding)
             hungry = [number for number, holding in self._holdings.items() if holding.hungry and not self._stopping]
             # Asked even when nothing is wanted: this is where a membership that has ended makes itself known.
-            wait_s = self._limits.fetch_wait_s if hungry else 0.0
-            for record in await consumer.fetch(hungry, self._limits.fetch_records_max, wait_s):
+            for record in await consumer.fetch(hungry, self._limits.fetch_records_max, self._patience_s(len(hungry))):
                 if record.partition in self._holdings:
                     self._holdings[record.partition].held.append(record)
             if not hungry:
                 await self._wait_moved()
+
+    def _patience_s(self, hungry: int) -> float:
+        """Return how long to wait for records: not for long while a partition waits for its window to move."""
+        if not hungry:
+            return 0.0
+        return self._limits.fetch_wait_s if hungry == len(self._holdings) else self._limits.commit_every_s
 
     async def _wait_moved(self) -> None:
         self._moved.clear()

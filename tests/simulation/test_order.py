@@ -14,6 +14,7 @@ OTHERS = [f"H56.14-261122-{number:04d}" for number in range(2, 12)]
 async def _in_call(world: World) -> None:
     """Begin a call that lasts 0.9 s, too short to be written down."""
     world.platform.call_s = (0.9, 0.9)
+    await asyncio.sleep(1)
     await world.submit(DOSSIER, 1, "portal.state")
     await asyncio.sleep(0.1)
     assert 1 == world.platform.under_way

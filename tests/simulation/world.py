@@ -62,7 +62,7 @@ class World:
         self.platform = self.add_platform("portal", parts=parts)
         self.platform.faults = faults or Faults()
         self.shares = ShareLimits(concurrency_max=4, hot_max=20)
-        self.limits = WorkerLimits(window_records=10, fetch_records_max=5, fetch_wait_s=0.05)
+        self.limits = WorkerLimits(window_records=10, fetch_records_max=5, fetch_wait_s=0.25)
         self.backoff = Backoff(first_s=0.5, max_s=4)
         self.uncatalogued: frozenset[str] = frozenset()
         self.running: list[Running] = []
