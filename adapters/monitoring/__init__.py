@@ -1,0 +1,1 @@
+"""Platforms that watch how the province serves its citizens."""

@@ -1,0 +1,1 @@
+"""Status events: what changed of a dossier, for ministries and senders."""
