@@ -151,7 +151,7 @@ def _summarise(installation: Installation) -> None:
     typer.echo(f"{installation.folder}: everything is in order")
     typer.echo(f"  door        {hub.listen.address}")
     typer.echo(f"  home        {hub.home}")
-    typer.echo(f"  log, store  {hub.log}, {hub.store}")
+    typer.echo(f"  log, store  {hub.log}, {hub.store}, {hub.keys}")
     typer.echo(f"  agencies    {len(installation.agencies)}")
     typer.echo(f"  systems     {len(installation.systems)} with {keys} API key(s)")
     typer.echo(f"  procedures  {len(installation.procedures)}")

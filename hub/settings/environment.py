@@ -25,6 +25,7 @@ class Environment(BaseSettings):
     home: str | None = None
     log: str | None = None
     store: str | None = None
+    keys: str | None = None
     listen: str | None = None
 
     @classmethod

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import SecretBytes, SecretStr
 
+from hub.settings.address import has_password
 from hub.settings.document import Document
 from hub.settings.problems import KeyPath, Problems, nearest
 from hub.settings.shape import below, may_be
@@ -67,6 +68,8 @@ class References:
             return self._file(value.removeprefix("file:"), document, path)
         if secret:
             return self._fail(document, path, "a secret does not stand in the file: write ${NAME} or file:path")
+        if has_password(value) and (document.name, path) not in self._overridden:
+            return self._fail(document, path, "a password does not stand in the file: write ${NAME} for the address")
         if may_be(annotation, Path):
             return self._rooted(value, document, path)
         return value

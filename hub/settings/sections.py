@@ -3,20 +3,20 @@
 Units stand last in the names; the defaults are what one machine with one hub does well with.
 """
 
-import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, SecretBytes, field_validator, model_validator
 
 from hub.access import AgencyEntry, Grant, SystemEntry
+from hub.settings.address import Address, LogAddress, StoreAddress
 from schemas.model import ConfigModel
 from schemas.procedure import Procedure
 from schemas.text import Name, Token
 
 _Entry = TypeVar("_Entry")
 _KEY_BYTES = 32
-_SQLITE = re.compile(r"sqlite:///[^?#\s]+")
 
 
 def _key(secret: SecretBytes) -> SecretBytes:
@@ -35,18 +35,10 @@ def _some(entries: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
     return entries
 
 
-def _sqlite(url: str) -> str:
-    if not _SQLITE.fullmatch(url):
-        raise ValueError("must be sqlite:///file")
-    return url
-
-
 Key = Annotated[SecretBytes, AfterValidator(_key)]
 """A key of 32 bytes, written as 64 hexadecimal digits."""
 
 Seconds = Annotated[float, Field(gt=0, le=86400)]
-DatabaseUrl = Annotated[str, AfterValidator(_sqlite)]
-"""`sqlite:///file`, relative to the hub's home; `sqlite:////file` is absolute."""
 
 
 class Listen(ConfigModel):
@@ -81,6 +73,8 @@ class Limits(ConfigModel):
     inflight_park_after_s: Seconds = 1.0
     disk_free_bytes_min: Annotated[int, Field(ge=0)] = 512 * 1024 * 1024
     partitions: Annotated[int, Field(ge=1, le=256)] = 8
+    backlog_max: Annotated[int, Field(ge=1)] = 1_000_000
+    platform_backlog_max: Annotated[int, Field(ge=1)] = 200_000
 
 
 class Retry(ConfigModel):
@@ -98,11 +92,17 @@ class Retry(ConfigModel):
 
 
 class Deadlines(ConfigModel):
-    """How long somebody waits: a caller for an acceptance or a lookup, a stop for the calls under way."""
+    """How long somebody waits: a caller for an acceptance or a lookup, a stop for the calls under way.
+
+    A delivery that is not final after `late_after_s` is late, and its sender is told; a platform to which something is
+    owed and that took nothing for `silence_after_s` is silent, and operators are.
+    """
 
     accept_s: Seconds = 10.0
     lookup_s: Seconds = 30.0
     drain_s: Seconds = 10.0
+    late_after_s: Annotated[float, Field(gt=0, le=30 * 86400)] = 4 * 3600.0
+    silence_after_s: Annotated[float, Field(gt=0, le=30 * 86400)] = 900.0
 
 
 class Secrets(ConfigModel):
@@ -114,23 +114,49 @@ class Secrets(ConfigModel):
     subject_key: Key
 
 
+class Profile(StrEnum):
+    """What is asked of a Kafka cluster: production wants every record on three machines, demo takes one broker."""
+
+    PRODUCTION = "production"
+    DEMO = "demo"
+
+
+class Kafka(ConfigModel):
+    """How the hub uses Kafka. A worker that is silent for `session_timeout_s` loses its partitions to others."""
+
+    profile: Profile = Profile.PRODUCTION
+    session_timeout_s: Annotated[float, Field(ge=1, le=300)] = 30.0
+
+
 class HubSection(ConfigModel):
-    """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder."""
+    """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder.
+
+    `sandbox` says that the platforms are not the real ones, and the screens say so too. `public_url` is the address
+    under which others reach the door.
+    """
 
     title: Name = "Trục tích hợp, chia sẻ dữ liệu"
     listen: Listen = Listen(host="127.0.0.1", port=8080)
     home: Path
-    log: DatabaseUrl = "sqlite:///log.db"
-    store: DatabaseUrl = "sqlite:///store.db"
-    keys: DatabaseUrl = "sqlite:///keys.db"
+    log: LogAddress = Address("sqlite:///log.db")
+    store: StoreAddress = Address("sqlite:///store.db")
+    keys: StoreAddress = Address("sqlite:///keys.db")
+    kafka: Kafka = Kafka()
     secrets: Secrets
     limits: Limits = Limits()
     retry: Retry = Retry()
     deadlines: Deadlines = Deadlines()
+    sandbox: bool = False
+    public_url: Annotated[str, Field(max_length=255, pattern=r"^https?://[^\s?#]+[^/\s?#]$")] | None = None
 
-    def file(self, url: str) -> Path:
-        """Return the file of a database url."""
-        return self.home / url.removeprefix("sqlite:///")
+    def file(self, address: Address) -> Path:
+        """Return the file of an embedded log or store."""
+        return self.home / address.path
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes can work on the log and the stores at once."""
+        return not (self.log.embedded or self.store.embedded or self.keys.embedded)
 
 
 class Agency(ConfigModel):

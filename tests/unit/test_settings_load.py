@@ -78,7 +78,7 @@ def test_a_folder_becomes_one_value(tmp_path: Path) -> None:
             "hub.yaml",
             "home: data",
             "home: data\nlog: kafka://127.0.0.1",
-            "hub.yaml:3: log: must be sqlite:///file",
+            "hub.yaml:3: log: must be sqlite:///file or kafka://host:port",
         ),
         (
             "hub.yaml",
@@ -300,7 +300,7 @@ def test_the_environment_stands_above_the_file(tmp_path: Path) -> None:
             "HUB_LISTEN": "[::1]:8081",
         },
     ).hub
-    assert (tmp_path / "elsewhere", "sqlite:///l.db", "sqlite:///store.db") == (hub.home, hub.log, hub.store)
+    assert (tmp_path / "elsewhere", "sqlite:///l.db", "sqlite:///store.db") == (hub.home, hub.log.url, hub.store.url)
     assert ("::1", 8081, "http://[::1]:8081") == (hub.listen.host, hub.listen.port, hub.listen.address)
 
 
@@ -317,7 +317,7 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
         load(folder, environ={"HUB_LISTEN": "8080", "HUB_LOG": "kafka://x"})
     assert [
         "HUB_LISTEN: listen: must be host:port, such as 127.0.0.1:8080",
-        "HUB_LOG: log: must be sqlite:///file",
+        "HUB_LOG: log: must be sqlite:///file or kafka://host:port",
     ] == caught.value.hint.splitlines()
 
 
