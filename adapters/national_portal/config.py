@@ -1,28 +1,16 @@
 """Configuration of the National Public Service Portal's adapter."""
 
 import re
-import unicodedata
 from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator, model_validator
 
 from adapters.wire.settings import WireSettings
-from hub.ports import OutcomeRule
-from schemas.delivery import OutcomeClass
+from adapters.wire.table import Rule, expression
 from schemas.model import ConfigModel
 from schemas.text import Token
 
 Line = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-def _pattern(text: str) -> str:
-    """Return a regular expression in NFC, as the portal's texts are compared. ValueError when it is none."""
-    text = unicodedata.normalize("NFC", text)
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    return text
 
 
 class Recognition(ConfigModel):
@@ -34,7 +22,7 @@ class Recognition(ConfigModel):
     codes: tuple[str, ...] = ()
     text: str = ""
 
-    _valid_text = field_validator("text")(_pattern)
+    _valid_text = field_validator("text")(expression)
 
     def fits(self, code: str, text: str) -> bool:
         """Whether a reply with this code and text is meant."""
@@ -43,26 +31,6 @@ class Recognition(ConfigModel):
         if not self.text:
             return bool(self.codes)
         return re.search(self.text, text, re.IGNORECASE) is not None
-
-
-class Rule(ConfigModel):
-    """One row of an outcome table. `http_status` is one status or a range: `503`, `500-599`."""
-
-    outcome: OutcomeClass
-    http_status: Annotated[str, Field(pattern=r"^[1-5]\d\d(-[1-5]\d\d)?$")] | None = None
-    code: str | None = None
-    text: str | None = None
-
-    @field_validator("text")
-    @classmethod
-    def _valid_text(cls, text: str | None) -> str | None:
-        return None if text is None else _pattern(text)
-
-    def row(self) -> OutcomeRule:
-        """Return the row in the form that the pipeline reads."""
-        first, _, last = (self.http_status or "").partition("-")
-        span = (int(first), int(last or first)) if first else None
-        return OutcomeRule(self.outcome, http_status=span, code=self.code, text=self.text)
 
 
 class FeeCodes(ConfigModel):

@@ -6,7 +6,8 @@ is a duplicate. All other rows are assumed and are meant to be replaced when the
 
 from collections.abc import Sequence
 
-from adapters.national_portal.config import PortalConfig, Recognition, Rule
+from adapters.national_portal.config import PortalConfig, Recognition
+from adapters.wire.table import Rule
 from hub.ports import OutcomeRule
 from schemas.delivery import OutcomeClass as Is
 
