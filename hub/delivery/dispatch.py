@@ -72,8 +72,9 @@ class Dispatch:
         self._owns: Callable[[int], bool] = lambda _partition: False
         self._sleepers: list[tuple[float, int, int, Lane]] = []
         self._order = itertools.count()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._runners: list[asyncio.Task[None]] = []
         self._paused = False
+        self._closed = False
         self._measure_at_s = 0.0
 
     # --- partitions --------------------------------------------------------------------------------------------------
@@ -149,9 +150,14 @@ class Dispatch:
                 self._measure()
                 await self._clock.sleep(_IDLE_S if not self._sleepers else min(_IDLE_S, self._next_wake_s()))
         finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.close()
+
+    async def close(self) -> None:
+        """End every runner, and start none any more."""
+        self._closed = True
+        for runner in self._runners:
+            runner.cancel()
+        await asyncio.gather(*self._runners, return_exceptions=True)
 
     async def quiesce(self, within_s: float) -> None:
         """Start nothing more, and give the calls under way some time to end."""
@@ -409,9 +415,8 @@ class Dispatch:
         limits = self._limits(platform)
         circuit = Circuit(open_s=limits.circuit_open_s, open_max_s=limits.circuit_open_max_s)
         share = self._shares[platform] = Share(platform, circuit, limits.concurrency_max, limits.hot_max)
-        for _ in range(limits.concurrency_max):
-            task = asyncio.get_running_loop().create_task(self._runner(share))
-            self._tasks.add(task)
+        for _ in range(0 if self._closed else limits.concurrency_max):
+            self._runners.append(asyncio.get_running_loop().create_task(self._runner(share)))
         return share
 
     def _measure(self) -> None:

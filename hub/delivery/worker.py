@@ -9,7 +9,7 @@ from hub.delivery.dispatch import Dispatch
 from hub.delivery.gate import Gate
 from hub.delivery.holding import Holding
 from hub.delivery.shelf import Shelf
-from hub.errors import HubFault, StaleOwner, Unsealable
+from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
 from hub.ports import Clock, Consumer, Log, Operation, Parking, Record
 from hub.telemetry import logger
 from schemas.delivery import CommandHeader
@@ -17,6 +17,8 @@ from schemas.delivery import CommandHeader
 TOPIC = "hub.commands"
 GROUP = "hub.delivery"
 _RETRY_S = 0.5
+_LAST_S = 2.0
+"""What the last commit and the departure from the group get when the time to end is over."""
 
 _log = logger("delivery")
 
@@ -68,18 +70,23 @@ class Worker:
         self._consumer: Consumer | None = None
         self._moved = asyncio.Event()
         self._stopping = False
+        self._ended = False
+        self._end_by_s: float | None = None
 
     async def run(self) -> None:
-        """Deliver until cancelled or stopped."""
-        self._consumer = await self._log.join(GROUP, TOPIC, self)
-        self._dispatch.trust(self._consumer.holds)
+        """Deliver until cancelled or stopped. However it ends, nothing of it runs on; with a log out of reach, too."""
         try:
+            self._consumer = await self._log.join(GROUP, TOPIC, self)
+            self._dispatch.trust(self._consumer.holds)
             async with asyncio.TaskGroup() as group:
                 loops = [group.create_task(self._fetch_loop(self._consumer)), group.create_task(self._dispatch.run())]
                 loops.append(group.create_task(self._commit_loop(self._consumer)))
                 loops.append(group.create_task(self._stop_loop(loops)))
         finally:
-            await self._consumer.leave()
+            try:
+                await self._leave()
+            finally:
+                await self._clear()
 
     async def stop(self) -> None:
         """Ask the worker to end: nothing new starts, calls under way get `drain_s`, what is finished is committed."""
@@ -93,7 +100,10 @@ class Worker:
     # --- ownership ---------------------------------------------------------------------------------------------------
 
     async def on_assigned(self, partitions: Mapping[int, int]) -> None:
-        """Take over partitions: what earlier owners did is known before the first record is read."""
+        """Take over partitions: what earlier owners did is known before the first record is read.
+
+        Errors: those of store and log; StaleOwner when the worker has ended.
+        """
         for partition, committed in partitions.items():
             await self._assign(partition, committed)
 
@@ -106,6 +116,8 @@ class Worker:
         # The first owner ever has no predecessor that could have left a call behind; but a store may have been lost.
         first_ever = memory.epoch == 1 and committed <= bounds.start
         suspect_below = committed if first_ever else min(bounds.end, gate.limit)
+        if self._ended:
+            raise StaleOwner("the worker has ended")
         holding = Holding(partition, gate, shelf, memory, suspect_below)
         self._holdings[partition] = holding
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
@@ -113,22 +125,37 @@ class Worker:
         self._moved.set()
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
-        """Let go of partitions: calls under way get a moment, then what is finished is committed."""
+        """Let go of partitions: calls under way get a moment, then what is finished is committed, if that is possible.
+
+        Ends within `drain_s` and a little more, also when neither log nor store answers.
+        """
         for partition in partitions:
             if partition in self._holdings:
                 self._dispatch.abandon(self._holdings[partition])
-        deadline_s = self._clock.monotonic() + self._limits.drain_s
-        while any(map(self._dispatch.busy, partitions)) and self._clock.monotonic() < deadline_s:
-            await self._clock.sleep(0.02)
-        for partition in partitions:
-            given_up = self._holdings.pop(partition, None)
-            if given_up is not None and self._consumer is not None:
-                await self._commit(self._consumer, [given_up])
-            shelf = self._shelves.pop(partition, None)
-            if shelf is not None:
-                shelf.cancel()
-            if given_up is not None:
-                await given_up.shelf.close()
+        deadline_s = self._deadline_s()
+        try:
+            while any(map(self._dispatch.busy, partitions)) and self._clock.monotonic() < deadline_s:
+                await self._clock.sleep(0.02)
+            held = [self._holdings[partition] for partition in partitions if partition in self._holdings]
+            await self._commit_at_last(held, deadline_s)
+        finally:
+            await self._put_down(partitions)
+
+    def _deadline_s(self) -> float:
+        """Until when (monotonic seconds) calls may end: a stop has one moment for everything."""
+        later_s = self._clock.monotonic() + self._limits.drain_s
+        return later_s if self._end_by_s is None else min(later_s, self._end_by_s)
+
+    async def _put_down(self, partitions: Collection[int]) -> None:
+        """Forget partitions; whoever waits for a write of theirs is told, and no task of theirs runs on."""
+        shelves = [shelf for partition in partitions if (shelf := self._shelves.pop(partition, None)) is not None]
+        holdings = [held for partition in partitions if (held := self._holdings.pop(partition, None)) is not None]
+        for shelf in shelves:
+            shelf.cancel()
+        for holding in holdings:
+            self._dispatch.abandon(holding)
+            await holding.shelf.close()
+        await asyncio.gather(*shelves, return_exceptions=True)
 
     # --- records in --------------------------------------------------------------------------------------------------
 
@@ -204,6 +231,16 @@ class Worker:
             if shelf.done() and not shelf.cancelled():
                 shelf.result()
 
+    async def _commit_at_last(self, holdings: Collection[Holding], deadline_s: float) -> None:
+        """Commit before partitions go. What cannot be committed in time, the next owner finds in the outcomes."""
+        if self._consumer is None:
+            return
+        try:
+            async with asyncio.timeout(max(_LAST_S, deadline_s - self._clock.monotonic())):
+                await self._commit(self._consumer, holdings)
+        except TimeoutError:
+            _log.warning("commit_failed", code=Unavailable.code)
+
     async def _commit(self, consumer: Consumer, holdings: Collection[Holding]) -> None:
         offsets = {
             holding.partition: holding.gate.passed
@@ -236,13 +273,30 @@ class Worker:
     async def _stop_loop(self, loops: Collection[asyncio.Task[None]]) -> None:
         while not self._stopping:
             await self._clock.sleep(0.1)
-        deadline_s = self._clock.monotonic() + self._limits.drain_s
+        deadline_s = self._end_by_s = self._clock.monotonic() + self._limits.drain_s
         await self._dispatch.quiesce(self._limits.drain_s)
         await self._flush(deadline_s - self._clock.monotonic())
-        if self._consumer is not None:
-            await self._commit(self._consumer, list(self._holdings.values()))
+        await self._commit_at_last(list(self._holdings.values()), deadline_s)
         for loop in loops:
             loop.cancel()
+
+    async def _leave(self) -> None:
+        """Leave the group, which hands over what is held; a group that cannot be reached notices by itself."""
+        if self._consumer is None:
+            return
+        left_s = max(0.0, self._deadline_s() - self._clock.monotonic())
+        try:
+            async with asyncio.timeout(left_s + 2 * _LAST_S):
+                await self._consumer.leave()
+        except TimeoutError:
+            _log.warning("leave_failed", code=Unavailable.code)
+        except HubFault as fault:
+            _log.warning("leave_failed", code=fault.problem_code)
+
+    async def _clear(self) -> None:
+        self._ended = True
+        await self._put_down(list({**self._holdings, **self._shelves}))
+        await self._dispatch.close()
 
     async def _flush(self, within_s: float) -> None:
         """Let what was to be parked or settled become durable."""

@@ -1,22 +1,53 @@
 """An event loop whose time jumps: when nothing can run, the next timer is due at once."""
 
 import asyncio
+import itertools
 import selectors
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 _START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Runs in virtual seconds, from 0 on. Where nothing is left that could ever happen, it raises."""
+    """Runs in virtual seconds, from 0 on. Where nothing is left that could ever happen, it raises.
+
+    Tasks and futures hash by the order of their making: sets of them are walked in the same order in every run,
+    wherever in memory they lie.
+    """
 
     def __init__(self) -> None:
         self.elapsed_s = 0.0
+        self.made = itertools.count()
         super().__init__(_JumpingSelector(self))
+        self.set_task_factory(_Task)
+
+    def create_future(self) -> "asyncio.Future[Any]":
+        """Make a future with the next number."""
+        return _Future(self)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self.elapsed_s
+
+
+class _Future(asyncio.Future[Any]):
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._number = next(loop.made)
+        super().__init__(loop=loop)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Task(asyncio.Task[Any]):
+    def __init__(self, loop: VirtualLoop, coro: Coroutine[Any, Any, Any], **options: Any) -> None:
+        self._number = next(loop.made)
+        super().__init__(coro, loop=loop, **options)
+
+    def __hash__(self) -> int:
+        return self._number
 
 
 class _JumpingSelector(selectors.SelectSelector):

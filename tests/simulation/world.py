@@ -175,6 +175,7 @@ class World:
     def restart_fallen(self) -> None:
         """Start what has fallen again, as the supervisor does."""
         for running in [running for running in self.running if running.task.done()]:
+            assert isinstance(running.task.exception(), ExceptionGroup)
             self.running.remove(running)
             self.start()
 
@@ -185,9 +186,12 @@ class World:
         await running.task
 
     async def crash(self) -> None:
-        """Kill every worker."""
+        """Kill every worker; nothing of those that ended before runs on, and nothing of these."""
         for running in list(self.running):
             await self.kill(running)
+        await asyncio.sleep(0.1)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert set() == left
 
     async def _catch_up(self, partition: int) -> None:
         if self.weather.store_down:
