@@ -1,5 +1,7 @@
 """The delivery part: a worker that is built anew each time it is started."""
 
+from collections.abc import Mapping
+
 from hub.app.homes import Homes
 from hub.app.platforms import Platforms
 from hub.delivery.courier import Courier
@@ -51,6 +53,10 @@ class Deliveries:
         self._stopping = True
         if self._worker is not None:
             await self._worker.stop()
+
+    def committed(self) -> Mapping[int, tuple[int, int]]:
+        """Return (committed, unfinished records) of each partition held."""
+        return self._worker.committed() if self._worker else {}
 
     async def check(self) -> str | None:
         """Say what is wrong with delivery, for readiness."""

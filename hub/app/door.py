@@ -7,6 +7,7 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from hub.access import ApiKeys, Grants
 from hub.app.connection import Connection
@@ -85,7 +86,23 @@ class Door:
 
 
 class Server(uvicorn.Server):
-    """uvicorn without signal handlers of its own: whoever serves decides when it ends."""
+    """uvicorn on a socket that is bound already, and without signal handlers: whoever serves decides when it ends."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket) -> None:
+        super().__init__(config)
+        self._bound = bound
+
+    @property
+    def place(self) -> dict[str, str | int]:
+        """Where it listens, as logs show it."""
+        if self._bound.family == socket.AF_UNIX:
+            return {"file": str(self._bound.getsockname())}
+        host, port = self._bound.getsockname()[:2]
+        return {"host": host, "port": port}
+
+    async def run_bound(self) -> None:
+        """Serve until `should_exit` is set."""
+        await self.serve(sockets=[self._bound])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -106,7 +123,7 @@ def bind(listen: Listen) -> socket.socket:
     return bound
 
 
-def new_server(app: FastAPI, requests_max: int, drain_s: float) -> Server:
+def new_server(app: Starlette, bound: socket.socket, requests_max: int, drain_s: float) -> Server:
     """Return a server that refuses connections past a bound and gives requests some time when it ends."""
     return Server(
         uvicorn.Config(
@@ -122,5 +139,6 @@ def new_server(app: FastAPI, requests_max: int, drain_s: float) -> Server:
             limit_concurrency=requests_max * 4,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=max(1, round(drain_s)),
-        )
+        ),
+        bound,
     )

@@ -1,8 +1,10 @@
-"""The files that the hub keeps: log, store and keys, opened and closed together."""
+"""What the hub keeps: log, store and keys, opened and closed together, wherever the configuration says they are."""
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy import MetaData
 
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
@@ -10,6 +12,8 @@ from hub.log.sqlite import SqliteLog
 from hub.ports import Log, Parking
 from hub.sealing import unseal
 from hub.settings import HubSection
+from hub.settings.address import Address
+from hub.store.database import Database
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.parking import SqlParking
@@ -27,7 +31,7 @@ class Homes:
     """What lasts."""
 
     log: Log
-    store: SqliteDatabase
+    store: Database
     inbox: SqlInbox
     keys: SqlKeys
     parking: Parking
@@ -38,12 +42,11 @@ class Homes:
 async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Homes:
     """Open everything. Errors: Unavailable, ConfigInvalid; a store that is ahead of the log is refused."""
     _make_folder(hub.home)
-    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT), hub.limits.partitions)
-    own_log = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
+    own_log = await _open_log(hub, seams)
     stack.push_async_callback(own_log.aclose)
-    store = await SqliteDatabase.open(hub.file(hub.store), STORE)
+    store = await _open_database(hub, hub.store, STORE)
     stack.push_async_callback(store.aclose)
-    key_store = await SqliteDatabase.open(hub.file(hub.keys), KEYS)
+    key_store = await _open_database(hub, hub.keys, KEYS)
     stack.push_async_callback(key_store.aclose)
     keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
     homes = Homes(
@@ -57,6 +60,26 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     )
     await _refuse_store_ahead(homes)
     return homes
+
+
+async def _open_log(hub: HubSection, seams: Seams) -> Log:
+    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT), hub.limits.partitions)
+    if hub.log.embedded:
+        return await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
+    # Imported where it is used: an embedded hub starts without the client of Kafka.
+    from hub.log.kafka import KafkaLimits, KafkaLog  # noqa: PLC0415 - see above
+
+    limits = KafkaLimits(session_timeout_s=hub.kafka.session_timeout_s)
+    return await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits)
+
+
+async def _open_database(hub: HubSection, address: Address, schema: MetaData) -> Database:
+    if address.embedded:
+        return await SqliteDatabase.open(hub.file(address), schema)
+    # Imported where it is used: an embedded hub starts without the driver of PostgreSQL.
+    from hub.store.postgres import PostgresDatabase  # noqa: PLC0415 - see above
+
+    return await PostgresDatabase.open(address.url, schema)
 
 
 def _make_folder(home: Path) -> None:
@@ -73,7 +96,7 @@ async def _refuse_store_ahead(homes: Homes) -> None:
         if offset > end:
             raise ConfigInvalid(
                 f"the store has seen offset {offset} of {topic}/{partition}, the log ends at {end}: they do not belong "
-                "together. Restore log.db, store.db and keys.db from the same copy"
+                "together. Restore log, store and keys from the same copy"
             )
 
 

@@ -1,23 +1,26 @@
-"""`hub run`: everything in one process, until somebody asks it to stop."""
+"""One process of the hub, until somebody asks it to stop."""
 
 import asyncio
 import gc
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 
+from hub.app.admin import Admin, open_socket
 from hub.app.deliveries import Deliveries
 from hub.app.door import Door, Server, bind, new_server
 from hub.app.homes import Homes, open_homes
-from hub.app.platforms import build_platforms
+from hub.app.platforms import Platforms, build_platforms
+from hub.app.roles import Role, require_fit
 from hub.app.seams import Seams
+from hub.app.status import status_app
 from hub.disk import DiskGuard
 from hub.errors import HubFault
 from hub.ingress.readiness import Check
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.settings import Installation
+from hub.settings.sections import Listen
 from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector
 from hub.supervision import Supervisor
 from hub.telemetry import Metrics, configure_logging, logger
@@ -28,32 +31,52 @@ _GAUGE_EVERY_S = 5.0
 _GC_THRESHOLDS = (50_000, 50, 1000)
 _log = logger("hub")
 
+Part = Callable[[], Awaitable[None]]
 
-async def serve(installation: Installation, seams: Seams | None = None) -> None:
-    """Run the hub until SIGTERM or SIGINT. Errors at start: Unavailable, ConfigInvalid."""
+
+async def serve(
+    installation: Installation,
+    seams: Seams | None = None,
+    *,
+    role: Role = Role.RUN,
+    name: str = "",
+    listen: Listen | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT. Errors at start: Unavailable, ConfigInvalid.
+
+    `name` tells processes of one installation apart. `listen` replaces the configured door; a worker, which has no
+    door, shows its health there.
+    """
     configure_logging(sys.stderr)
+    require_fit(role, installation)
     for warning in installation.warnings:
         _log.warning("configuration", hint=warning)
     async with AsyncExitStack() as stack:
-        bound = bind(installation.hub.listen)
-        stack.callback(bound.close)
-        await _Hub(installation, seams or Seams(), stack).run(bound)
+        await _Hub(installation, seams or Seams(), role, stack).run(name or role, listen)
 
 
 class _Hub:
     """Builds the parts in order, runs them, and ends them in the opposite order."""
 
-    def __init__(self, installation: Installation, seams: Seams, stack: AsyncExitStack) -> None:
+    def __init__(self, installation: Installation, seams: Seams, role: Role, stack: AsyncExitStack) -> None:
         self._installation = installation
         self._seams = seams
+        self._role = role
         self._stack = stack
         self._metrics = Metrics()
         self._supervisor = Supervisor(seams.clock)
+        self._parts: dict[str, Part] = {}
+        self._checks: dict[str, Check] = {"parts": self._fallen}
+        self._servers: dict[str, Server] = {}
         self._stop = asyncio.Event()
 
-    async def run(self, bound: socket.socket) -> None:
+    async def run(self, name: str, listen: Listen | None) -> None:
         """Open, catch up, serve, drain, close."""
         hub, clock = self._installation.hub, self._seams.clock
+        at = listen or (hub.listen if self._role.opens_door else None)
+        bound = bind(at) if at else None
+        if bound:
+            self._stack.callback(bound.close)
         homes = await open_homes(hub, self._seams, self._stack)
         platforms = build_platforms(self._installation, self._seams, self._stack)
         if not platforms.operations:
@@ -62,56 +85,91 @@ class _Hub:
             (Agency(agency.code, agency.name) for agency in self._installation.agencies),
             self._installation.procedures,
         )
+        disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, clock)
+        self._checks["disk"] = _check_of(disk)
         projector = Projector(homes.log, homes.projection, clock, self._metrics)
+        deliveries = self._deliveries(homes, platforms, catalogue, projector) if self._role.delivers else None
+        door = None
+        if self._role.opens_door:
+            door = Door(
+                installation=self._installation,
+                homes=homes,
+                platforms=platforms,
+                catalogue=catalogue,
+                disk=disk,
+                clock=clock,
+                metrics=self._metrics,
+                checks=self._checks,
+            )
+        if bound:
+            app = door.app if door else status_app(self._checks, self._metrics)
+            self._servers["door"] = new_server(app, bound, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
+        self._open_admin(name, deliveries)
+        if self._role is Role.RUN:
+            # What the log holds must be known before the door opens: a repeat of it gets its first receipt.
+            for topic in TOPICS:
+                for partition in range(homes.log.partitions(topic)):
+                    await projector.catch_up(topic, partition)
+        self._parts["gauges"] = lambda: self._gauge(homes)
+        _settle_memory()
+        await self._run_parts(deliveries)
+        if door:
+            await door.acceptance.drain()
+
+    def _deliveries(self, homes: Homes, platforms: Platforms, catalogue: Catalogue, projector: Projector) -> Deliveries:
         deliveries = Deliveries(
             homes=homes,
             platforms=platforms,
             catalogue=catalogue,
             projector=projector,
-            clock=clock,
+            clock=self._seams.clock,
             metrics=self._metrics,
-            hub=hub,
+            hub=self._installation.hub,
         )
-        disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, clock)
-        door = Door(
-            installation=self._installation,
-            homes=homes,
-            platforms=platforms,
-            catalogue=catalogue,
-            disk=disk,
-            clock=clock,
-            metrics=self._metrics,
-            checks=self._checks(projector, deliveries, disk),
-        )
-        # What the log holds must be known before the door opens: a repeat of it gets its first receipt.
+        self._parts["delivery"] = deliveries.run
+        self._checks["delivery"] = deliveries.check
         for topic in TOPICS:
-            for partition in range(homes.log.partitions(topic)):
-                await projector.catch_up(topic, partition)
-        _settle_memory()
-        server = new_server(door.app, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
-        await self._run_parts(homes, projector, deliveries, server, bound)
-        await door.acceptance.drain()
+            self._parts[f"projector of {topic}"] = _projection(projector, topic)
 
-    async def _run_parts(
-        self, homes: Homes, projector: Projector, deliveries: Deliveries, server: Server, bound: socket.socket
-    ) -> None:
-        parts: dict[str, Callable[[], Awaitable[None]]] = {
-            "delivery": deliveries.run,
-            "gauges": lambda: self._gauge(homes),
-            **{f"projector of {topic}": _projection(projector, topic) for topic in TOPICS},
-        }
-        running = {name: asyncio.create_task(self._supervisor.keep(name, part)) for name, part in parts.items()}
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        async def read_models() -> str | None:
+            lag = sum([await projector.lag_records(topic) for topic in TOPICS])
+            return f"{lag} records behind" if lag > _LAG_RECORDS_MAX else None
+
+        self._checks["read_models"] = read_models
+        return deliveries
+
+    def _open_admin(self, name: str, deliveries: Deliveries | None) -> None:
+        admin = Admin(
+            name=name,
+            role=self._role,
+            clock=self._seams.clock,
+            supervisor=self._supervisor,
+            checks=self._checks,
+            partitions=deliveries.committed if deliveries else dict,
+            stop=self._stop.set,
+        )
+        found = open_socket(self._installation.hub.home, name)
+        if found is None:
+            _log.warning("configuration", hint="the path of home is too long for an admin socket: there is none")
+            return
+        self._stack.callback(found.close)
+        self._servers["admin"] = new_server(admin.app, found.socket, requests_max=8, drain_s=1)
+
+    async def _run_parts(self, deliveries: Deliveries | None) -> None:
+        running = {name: asyncio.create_task(self._supervisor.keep(name, part)) for name, part in self._parts.items()}
+        serving = [asyncio.create_task(server.run_bound()) for server in self._servers.values()]
         self._listen_for_signals()
-        host, port = bound.getsockname()[:2]
-        _log.info("hub_started", host=host, port=port)
+        for server in self._servers.values():
+            _log.info("hub_started", component=self._role, **server.place)
         stop = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({stop, serving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({stop, *serving}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("hub_stopping")
-        server.should_exit = True
-        await serving
-        await deliveries.stop()
-        await running.pop("delivery")
+        for server in self._servers.values():
+            server.should_exit = True
+        await asyncio.gather(*serving)
+        if deliveries:
+            await deliveries.stop()
+            await running.pop("delivery")
         for task in (stop, *running.values()):
             task.cancel()
         await asyncio.gather(stop, *running.values(), return_exceptions=True)
@@ -121,20 +179,9 @@ class _Hub:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
 
-    def _checks(self, projector: Projector, deliveries: Deliveries, disk: DiskGuard) -> dict[str, Check]:
-        async def parts() -> str | None:
-            fallen = sorted(self._supervisor.fallen)
-            return f"restarting: {', '.join(fallen)}" if fallen else None
-
-        async def space() -> str | None:
-            disk.admit()
-            return None
-
-        async def read_models() -> str | None:
-            lag = sum([await projector.lag_records(topic) for topic in TOPICS])
-            return f"{lag} records behind" if lag > _LAG_RECORDS_MAX else None
-
-        return {"parts": parts, "delivery": deliveries.check, "disk": space, "read_models": read_models}
+    async def _fallen(self) -> str | None:
+        fallen = sorted(self._supervisor.fallen)
+        return f"restarting: {', '.join(fallen)}" if fallen else None
 
     async def _gauge(self, homes: Homes) -> None:
         """Keep the gauges of deliveries by state fresh."""
@@ -146,6 +193,14 @@ class _Hub:
             await self._seams.clock.sleep(_GAUGE_EVERY_S)
 
 
+def _check_of(disk: DiskGuard) -> Check:
+    async def space() -> str | None:
+        disk.admit()
+        return None
+
+    return space
+
+
 def _settle_memory() -> None:
     """What start-up made lives as long as the process: looking through it again costs a third of a request."""
     gc.collect()
@@ -153,5 +208,5 @@ def _settle_memory() -> None:
     gc.set_threshold(*_GC_THRESHOLDS)
 
 
-def _projection(projector: Projector, topic: str) -> Callable[[], Awaitable[None]]:
+def _projection(projector: Projector, topic: str) -> Part:
     return lambda: projector.run(topic)

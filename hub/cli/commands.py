@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import importlib.resources
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,13 @@ import typer
 import uvloop
 from rich.console import Console
 
+from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.following import fetch_timeline, read_key, show
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
 from hub.settings.founding import found
 from hub.settings.keys import add_key
+from hub.settings.sections import read_listen
 
 SAMPLE_AGENCY = "H56.14"
 SAMPLE_SYSTEM = "mot-cua"
@@ -30,7 +33,19 @@ app.add_typer(key, name="key")
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
+
+def _named(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{0,32}", name):
+        raise typer.BadParameter("small letters, digits and hyphens, at most 32")
+    return name
+
+
 Config = Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")]
+Listening = Annotated[str | None, typer.Option("--listen", help="host:port instead of the configured door.")]
+ProcessName = Annotated[
+    str,
+    typer.Option("--name", help="Tells processes of one machine apart; api-1, worker-2.", callback=_named),
+]
 
 
 @app.command()
@@ -78,12 +93,36 @@ def check_config(config: Config = Path()) -> None:
 
 @app.command()
 def run(config: Config = Path()) -> None:
-    """Run the hub until it is told to stop."""
-    installation = load(config)
-    # Imported late, so that a wrong configuration is told at once.
-    serve = _part("hub.app", "serve")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(installation))
+    """Run the whole hub in one process until it is told to stop."""
+    _serve(config, "run")
+
+
+@app.command()
+def api(config: Config = Path(), listen: Listening = None, name: ProcessName = "") -> None:
+    """Run one door: on Kafka and PostgreSQL, beside any number of others."""
+    _serve(config, "api", listen, name)
+
+
+@app.command()
+def worker(config: Config = Path(), listen: Listening = None, name: ProcessName = "") -> None:
+    """Run one worker, which delivers: on Kafka and PostgreSQL, beside any number of others. --listen: its health."""
+    _serve(config, "worker", listen, name)
+
+
+@app.command()
+def status(config: Config = Path()) -> None:
+    """Show every process of the hub that runs on this machine; exit code 1 when there is none."""
+    found = list(statuses(load(config).hub.home))
+    for one in found:
+        show_status(one, Console())
+    if not found:
+        _fail("no process of this installation runs here")
+
+
+@app.command()
+def stop(config: Config = Path(), name: Annotated[str, typer.Argument(help="As hub status shows it.")] = "run") -> None:
+    """Ask a process to end in good order: calls under way get their time, what is finished is committed."""
+    ask_to_stop(load(config).hub.home, name)
 
 
 @app.command()
@@ -122,6 +161,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _serve(config: Path, role: str, listen: str | None = None, name: str = "") -> None:
+    installation = load(config)
+    # Imported late, so that a wrong configuration is told at once.
+    serve, roles = _part("hub.app", "serve"), _part("hub.app", "Role")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(installation, role=roles(role), name=name, listen=read_listen(listen) if listen else None))
 
 
 def _called() -> str:

@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretBytes, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretBytes, ValidationError, field_validator, model_validator
 
 from hub.access import AgencyEntry, Grant, SystemEntry
+from hub.errors import ConfigInvalid
 from hub.settings.address import Address, LogAddress, StoreAddress
 from schemas.model import ConfigModel
 from schemas.procedure import Procedure
@@ -62,6 +63,14 @@ class Listen(ConfigModel):
         """Where a client on this machine finds the door."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - read, not bound
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def read_listen(text: str) -> Listen:
+    """Read host:port as a command line gives it. ConfigInvalid says what is wrong."""
+    try:
+        return Listen.model_validate(text)
+    except ValidationError as error:
+        raise ConfigInvalid(f"--listen {text}: {error.errors()[0]['msg']}") from None
 
 
 class Limits(ConfigModel):

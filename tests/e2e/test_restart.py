@@ -185,7 +185,7 @@ async def test_a_log_older_than_the_store_is_refused(past: Past, heir: Site) -> 
     code, (line,) = await ended(await heir.launch())
 
     assert 1 == code
-    assert "do not belong together. Restore log.db, store.db and keys.db from the same copy" in line
+    assert "do not belong together. Restore log, store and keys from the same copy" in line
     assert store == (heir.home / "store.db").read_bytes()
 
 
