@@ -274,10 +274,11 @@ class Projected:
 
 @dataclass(frozen=True, slots=True)
 class ProjectedBatch:
-    """Some records of one partition, and the offset after them."""
+    """What one partition holds from `start` up to, not including, `next_offset`: all of it that can be read."""
 
     records: Sequence[Projected]
     next_offset: int
+    start: int = 0
 
 
 class Projection(Protocol):
@@ -287,7 +288,11 @@ class Projection(Protocol):
         """Return the next offset that the projection wants."""
 
     async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
-        """Write the rows and offsets of some partitions. What was applied before is passed over."""
+        """Write the rows and offsets of some partitions. What was applied before is passed over.
+
+        Several processes may apply the same partition. HubFault when a batch starts past the offset that is wanted
+        next: it would leave a hole; `next_offset` says where to go on.
+        """
 
 
 class ReadModels(Protocol):
