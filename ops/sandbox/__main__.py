@@ -16,6 +16,8 @@ import orjson
 import uvloop
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ops.sandbox.emc.sandbox import EmcSandbox
+from ops.sandbox.emc.settings import EmcSettings
 from ops.sandbox.ledger import LedgerInUse
 from ops.sandbox.population.sandbox import PopulationSandbox
 from ops.sandbox.population.settings import PopulationSettings
@@ -32,6 +34,7 @@ class Settings(BaseModel):
 
     portal: PortalSettings = PortalSettings()
     population: PopulationSettings = PopulationSettings()
+    emc: EmcSettings = EmcSettings()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,6 +69,7 @@ def _sandboxes(options: argparse.Namespace) -> dict[str, Sandbox]:
     return {
         "portal": PortalSandbox(placement("portal"), settings.portal),
         "population": PopulationSandbox(placement("population"), settings.population),
+        "emc": EmcSandbox(placement("emc"), settings.emc),
     }
 
 

@@ -3,7 +3,14 @@
 from types import MappingProxyType
 
 PORTS = MappingProxyType(
-    {"portal": 18091, "portal-control": 18092, "population": 18093, "population-control": 18094},
+    {
+        "portal": 18091,
+        "portal-control": 18092,
+        "population": 18093,
+        "population-control": 18094,
+        "emc": 18095,
+        "emc-control": 18096,
+    },
 )
 """The ports by the name of their option, without `-port`."""
 

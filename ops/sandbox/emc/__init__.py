@@ -1,0 +1,1 @@
+"""EMC's dossier tracking (`POST /TrackingMCDT`) as a sandbox: every event counts, repeats included."""
