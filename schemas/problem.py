@@ -92,6 +92,28 @@ PROBLEMS: dict[str, Words] = {
         "Hồ sơ đã có phiên bản bằng hoặc mới hơn; hãy gửi phiên bản cao hơn.",
         "The dossier has this revision or a newer one; send a higher revision.",
     ),
+    "caller.soap_version": Words(
+        "Phiên bản SOAP không khớp: phong bì SOAP 1.1 đi với text/xml, phong bì SOAP 1.2 đi với application/soap+xml.",
+        "The SOAP version does not match: a 1.1 envelope goes with text/xml, a 1.2 envelope with application/soap+xml.",
+    ),
+    "caller.not_understood": Words(
+        "Có khối tiêu đề SOAP bắt buộc phải hiểu (mustUnderstand) mà trục không xử lý; hãy bỏ khối đó.",
+        "A SOAP header block that must be understood is not one that the hub handles; leave it out.",
+    ),
+    "caller.operation": Words(
+        "Không có thao tác này, hoặc SOAPAction nêu một thao tác khác với nội dung.",
+        "There is no such operation, or the SOAPAction names another one than the body.",
+    ),
+    "caller.token_unsupported": Words(
+        "Chỉ nhận một UsernameToken với PasswordText (mật khẩu là khóa API) và một Timestamp; không nhận "
+        "PasswordDigest, chữ ký hay loại thẻ khác, vì trục không giữ khóa ở dạng đọc được.",
+        "Only one UsernameToken with PasswordText (the password is the API key) and one Timestamp are taken; no "
+        "PasswordDigest, for the hub keeps no readable keys, no signature and no other token.",
+    ),
+    "caller.expired": Words(
+        "Timestamp của thông điệp đã hết hạn hoặc ở tương lai; hãy kiểm tra đồng hồ của hệ thống gửi.",
+        "The message's Timestamp has expired or lies in the future; check the sender's clock.",
+    ),
     "caller.rate": Words("Gửi quá nhanh; hãy thử lại sau.", "Too many requests; try again later."),
     "hub.unavailable": Words(
         "Trục tạm thời không ghi nhận được; chưa có gì được tiếp nhận, hãy gửi lại cùng khóa.",
@@ -160,6 +182,17 @@ RULES: dict[str, Words] = {
         "Các bước phải theo đúng thứ tự thời gian.", "The steps must stand in the order in which they happened."
     ),
     "json": Words("JSON sai cú pháp tại đây.", "Not valid JSON here."),
+    "xml": Words("XML sai cú pháp tại đây.", "Not valid XML here."),
+    "doctype": Words("Không được có DOCTYPE.", "A DOCTYPE is not allowed."),
+    "instruction": Words("Không được có chỉ thị xử lý (<?...?>).", "Processing instructions are not allowed."),
+    "encoding": Words("Nội dung phải mã hóa bằng UTF-8.", "The body must be encoded in UTF-8."),
+    "envelope": Words(
+        "Không phải phong bì SOAP: cần Envelope, Header nếu có, rồi Body với đúng một phần tử.",
+        "Not a SOAP envelope: Envelope, a Header or none, then a Body with exactly one element.",
+    ),
+    "namespace": Words(
+        "Phần tử phải thuộc không gian tên urn:hub:soap:v1.", "The element must be in the namespace urn:hub:soap:v1."
+    ),
     "duplicate_field": Words("Trường xuất hiện hai lần.", "The field appears twice."),
     "invalid": Words("Giá trị không hợp lệ.", "The value is invalid."),
 }

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.access import ApiKeys, Principal
-from hub.errors import NotFound, Unauthenticated
+from hub.errors import NotFound
 from hub.ingress.acceptance import Acceptance
 from hub.ingress.follow import Follow
 from hub.ingress.live_overview import LiveOverview
 from hub.ingress.lookup import Lookup
 from hub.ingress.problems import kind_of
 from hub.ingress.readiness import Check, readiness
-from hub.ingress.reading import idempotency_key, read_body, read_model, require_json
+from hub.ingress.reading import bearer_token, idempotency_key, read_body, read_model, require_json
 from hub.ingress.visit import Visit
 from hub.ports import Clock, ReadModels
 from hub.telemetry import Metrics
@@ -24,7 +24,6 @@ from schemas.dossier import DossierSubmission
 from schemas.model import Model
 
 JSON = "application/json"
-_SCHEME = "bearer "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +99,7 @@ class Endpoints:
         return _json(found, 200 if found.ready else 503)
 
     def _principal(self, request: Request) -> Principal:
-        given = request.headers.get("authorization", "")
-        if not given.lower().startswith(_SCHEME):
-            raise Unauthenticated("no bearer key")
-        principal = self._rooms.api_keys.authenticate(given[len(_SCHEME) :].strip())
+        principal = self._rooms.api_keys.authenticate(bearer_token(request))
         Visit.of(request.scope).principal = principal
         return principal
 

@@ -13,6 +13,7 @@ from hub.ingress.problems import problem_response
 from hub.ingress.visit import CORRELATION_HEADER, Visit
 from hub.ports import Clock
 from hub.telemetry import Logger, Metrics
+from schemas.problem import Origin
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -78,7 +79,9 @@ class Gate:
             self._metrics.refused_total.inc(visit.code or "other")
         elif route in self._quiet:
             return
-        write = self._log.error if exchange.status >= _FAULTS_FROM else self._log.info
+        # SOAP 1.1 answers with 500 whoever is at fault.
+        faulty = exchange.status >= _FAULTS_FROM and not visit.code.startswith(Origin.CALLER)
+        write = self._log.error if faulty else self._log.info
         who = visit.principal
         write(
             "request",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Receive
 
-from hub.errors import BrokenRule, CallerError, Invalid, Malformed, TooLarge
+from hub.errors import BrokenRule, CallerError, Invalid, Malformed, TooLarge, Unauthenticated
 from hub.ingress.broken_fields import broken_rules
 from hub.ingress.json_place import path_at, safe_name
 
@@ -20,7 +20,10 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 VALUES_MAX = 10_000
 """Values in one body; the largest lawful submission has about 3,000."""
 
-_HEAVY_BYTES = 32 * 1024
+HEAVY_BYTES = 32 * 1024
+"""From this size on a body is weighed before it is read."""
+
+_SCHEME = "bearer "
 _LENGTH_DIGITS_MAX = 18
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~:/=@]{1,128}")
 _JSON_TYPE = re.compile(r'application/json(?:\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
@@ -39,13 +42,25 @@ class NotJson(Malformed):
         self.column = column
 
 
+def bearer_token(request: Request) -> str:
+    """Return the API key of the Authorization header. Unauthenticated when there is none."""
+    given = request.headers.get("authorization", "")
+    if not given.lower().startswith(_SCHEME):
+        raise Unauthenticated("no bearer key")
+    return given[len(_SCHEME) :].strip()
+
+
 def idempotency_key(request: Request) -> str:
     """Return the key of a write. CallerError when it is missing, Invalid when it is not 1-128 printable characters."""
-    key = request.headers.get(IDEMPOTENCY_HEADER)
+    return checked_key(request.headers.get(IDEMPOTENCY_HEADER), IDEMPOTENCY_HEADER)
+
+
+def checked_key(key: str | None, place: str) -> str:
+    """Return the key of a write that stood at a place. Errors as for `idempotency_key`."""
     if not key:
         raise CallerError("no idempotency key", code="caller.key_missing")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise Invalid([BrokenRule(IDEMPOTENCY_HEADER, "pattern")])
+        raise Invalid([BrokenRule(place, "pattern")])
     return key
 
 
@@ -85,7 +100,7 @@ async def _received(receive: Receive, body_bytes_max: int) -> bytes:
 
 def read_model(model: type[AnyModel], body: bytes) -> AnyModel:
     """Return the model that the body states. Errors: NotJson, Invalid, TooLarge (too many values)."""
-    if len(body) > _HEAVY_BYTES:
+    if len(body) > HEAVY_BYTES:
         _weigh(body)
     try:
         read = model.model_validate_json(body, strict=True)

@@ -23,10 +23,15 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/v1/overview"})
 """Routes that machines ask every second: their good answers leave no line in the log."""
 
 
-def rest_app(rooms: RestRooms, pages: Sequence[BaseRoute] = (), log: Logger | None = None) -> FastAPI:
-    """Return the application. `pages` are served as they are, beside the operations and /openapi.json."""
+def rest_app(
+    rooms: RestRooms, pages: Sequence[BaseRoute] = (), log: Logger | None = None, doors: Sequence[BaseRoute] = ()
+) -> FastAPI:
+    """Return the application. `pages` are served as they are, beside the operations and /openapi.json.
+
+    `doors` are further ways in, such as SOAP: what comes through them is logged like an operation.
+    """
     described = document()
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, routes=list(pages))
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, routes=[*pages, *doors])
     app.openapi = lambda: described  # type: ignore[method-assign]  # FastAPI's own way to give another document
     endpoints = Endpoints(rooms)
     for operation in OPERATIONS:
