@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.refusals import Refusals
 from hub.delivery.work import Work
 from hub.errors import ConfigInvalid, HubError, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault
@@ -43,6 +44,8 @@ class Courier:
     """Makes one try of one delivery. Everything it learns is durable in the log when `carry` returns.
 
     What the hub itself cannot do right now (HubFault) is raised, and says nothing about message or platform.
+    `refusals_equal_max` says, per platform, how many dossiers in a row may be refused alike before that concerns the
+    hub and not them; 0 means that it never does.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Courier:
         backoff: Callable[[str], Backoff],
         metrics: Metrics,
         jitter: Callable[[], float] = random.random,
+        refusals_equal_max: Callable[[str], int] = lambda _platform: 10,
     ) -> None:
         self._clock = clock
         self._keys = keys
@@ -63,6 +67,8 @@ class Courier:
         self._backoff = backoff
         self._metrics = metrics
         self._jitter = jitter
+        self._refusals_equal_max = refusals_equal_max
+        self._refusals: dict[str, Refusals] = {}
 
     async def carry(self, work: Work) -> tuple[Decision, Contact]:
         """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself."""
@@ -130,6 +136,7 @@ class Courier:
         work.doubtful = True
         started_at, started_s = self._clock.now(), self._clock.monotonic()
         outcome, code, text = await self._contact(work, job)
+        outcome = self._concerned(work, outcome, code, text)
         decision = after_send(outcome, work.operation.on_doubt, self._moment(work))
         self._metrics.tries_total.inc(work.lane.platform, work.id.operation, outcome)
         self._metrics.try_seconds.observe(self._clock.monotonic() - started_s, work.lane.platform)
@@ -149,6 +156,23 @@ class Courier:
             given_up = work.attempts >= _DEFECT_TRIES_MIN and work.code == _DEFECT
             return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, _DEFECT, ""
         return (classify(reply, work.operation.rules), *_told(reply))
+
+    def _concerned(self, work: Work, outcome: OutcomeClass, code: str, text: str) -> OutcomeClass:
+        """Return whom an answer concerns: a platform that refuses one dossier after the other alike means the hub."""
+        refusals = self._refusals_of(work.lane.platform)
+        if outcome in (OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE):
+            refusals.forget(work.id.operation)
+            return outcome
+        if outcome is not OutcomeClass.REFUSED_MESSAGE or code == _DEFECT:
+            return outcome
+        ours = refusals.concern_us(work.id.operation, work.lane.ordering_key, code, text)
+        return OutcomeClass.REFUSED_US if ours else outcome
+
+    def _refusals_of(self, platform: str) -> Refusals:
+        known = self._refusals.get(platform)
+        if known is None:
+            known = self._refusals[platform] = Refusals(self._refusals_equal_max(platform))
+        return known
 
     async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
         """A message that cannot be read is dead; one that nobody can place waits, as doubtful as it was."""

@@ -213,3 +213,55 @@ async def test_an_operator_is_asked_once() -> None:
     fees = [outcome for outcome in await world.outcomes() if outcome.operation == "portal.fee"]
     assert [DeliveryState.IN_DOUBT] == [outcome.state for outcome in fees]
     assert 1 == sum(deed[1] == "portal.fee" for deed in world.platform.effects)
+
+
+async def test_a_platform_that_refuses_everybody_alike_kills_a_handful_at_most() -> None:
+    """A change at the platform, or at our account, that no table knows: the backlog waits, and lives."""
+    world = World(11)
+    codes = [f"H56.14-261122-{number:04d}" for number in range(100, 160)]
+    world.platform.refuses = frozenset({1})
+    world.start()
+    for code in codes:
+        await world.submit(code, 1, "portal.state")
+    await asyncio.sleep(120)
+    states = [states[-1] for states in (await world.states()).values()]
+    assert states.count(DeliveryState.DEAD) == 9
+
+    world.platform.refuses = frozenset()
+    await asyncio.sleep(60)
+    assert len(codes) - 9 == len(world.platform.effects)
+    await world.crash()
+
+
+async def test_scattered_bad_dossiers_stop_nobody() -> None:
+    """However many are refused alike in the end: where others get through in between, each is at fault itself."""
+    world = World(12)
+    world.platform.refuses = frozenset({2})
+    running = world.start()
+    for number in range(100, 200):
+        await world.submit(f"H56.14-261122-{number:04d}", 2 if number % 4 == 0 else 1, "portal.state")
+        await asyncio.sleep(0.3)
+        assert CircuitState.CLOSED is running.dispatch._shares["portal"].circuit.state
+    await asyncio.sleep(5)
+
+    states = [states[-1] for states in (await world.states()).values()]
+    assert (25, 75) == (states.count(DeliveryState.DEAD), states.count(DeliveryState.DELIVERED))
+    await world.crash()
+
+
+async def test_bad_dossiers_in_a_row_stop_nobody_for_long() -> None:
+    """A night in which only bad ones came looks like an outage; the first good one ends it, and nobody is lost."""
+    world = World(13)
+    world.platform.refuses = frozenset({2})
+    with structlog.testing.capture_logs() as lines:
+        world.start()
+        for number in range(100, 115):
+            await world.submit(f"H56.14-261122-{number:04d}", 2, "portal.state")
+            await asyncio.sleep(60)
+        assert 1 == sum(line["event"] == "circuit_opened" for line in lines)
+        assert await _slowest_s(world, DOSSIERS[:1], 1) < 32
+        assert await _slowest_s(world, DOSSIERS[1:], 3) < 3
+
+    states = [states[-1] for states in (await world.states()).values()]
+    assert (15, 12) == (states.count(DeliveryState.DEAD), states.count(DeliveryState.DELIVERED))
+    await world.crash()

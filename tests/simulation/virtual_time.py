@@ -21,7 +21,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.elapsed_s = 0.0
         self.made = itertools.count()
         super().__init__(_JumpingSelector(self))
-        self.set_task_factory(_Task)
+        self.set_task_factory(lambda _, coro, **options: _Task(self, coro, **options))
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Make a future with the next number."""
