@@ -1,4 +1,4 @@
-"""Compares a portal's ledger with what should have happened: what was lost, doubled, reordered or invented.
+"""Compares a platform's ledger with what should have happened: what was lost, doubled, reordered or invented.
 
 Pure. A state of a dossier, and a row of its progress, is known by the values of some of its wire fields (its mark). The
 same mark may be expected several times, but a doubled and a lost one then look like a swap: let marks differ where it
@@ -8,7 +8,7 @@ have to move for the rest to be in order.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ Mark = tuple[str, ...]
 
 STATE_KINDS = frozenset({"dossier_created", "dossier_updated"})
 PROGRESS_KINDS = frozenset({"progress"})
+EVENT_KINDS = frozenset({"event"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,12 @@ class Tally:
     @property
     def clean(self) -> bool:
         """Whether everything happened once and in order."""
-        return not (self.lost or self.doubled or self.reordered or self.invented or self.stale)
+        return self.whole and not self.doubled
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything happened and in order, repeats aside: all that can be promised where repeats add."""
+        return not (self.lost or self.reordered or self.invented or self.stale)
 
     def counts(self) -> dict[str, int]:
         """Return the numbers for a report."""
@@ -97,6 +103,23 @@ def verdict(
         _tally({one.dossier: one.states for one in expected}, states),
         _tally({one.dossier: one.progress for one in expected}, progress),
     )
+
+
+def appended(
+    rows: Iterable[Mapping[str, Any]],
+    expected: Mapping[str, Sequence[Mark]],
+    kinds: Collection[str] = EVENT_KINDS,
+    fields: Sequence[str] = ("Status",),
+) -> Tally:
+    """Judge effects of a platform where a repeat adds (EMC), by dossier. What is `doubled` must have been announced.
+
+    A sender that resends in doubt says "possibly doubled" of each such delivery: `len(doubled)` is never more.
+    """
+    seen: dict[str, list[Mark]] = defaultdict(list)
+    for row in rows:
+        if row["kind"] in kinds:
+            seen[row["key"]].append(_mark(row["data"], fields))
+    return _tally(expected, seen)
 
 
 def _mark(data: Mapping[str, Any], fields: Sequence[str]) -> Mark:

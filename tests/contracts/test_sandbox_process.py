@@ -58,13 +58,13 @@ async def _login(address: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 async def test_it_says_where_it_listens_and_ends_when_told(tmp_path: Path, ending: signal.Signals) -> None:
-    """One line of JSON names the four addresses; both signals end the process with success."""
+    """One line of JSON names the addresses; both signals end the process with success."""
     async with started("--folder", str(tmp_path)) as process:
         ready = await _ready(process)
 
         assert "SANDBOX" == ready["sandbox"]
         assert "session" in await _login(ready["portal"]["data"])
-        for name, platform in (("portal", "national_portal"), ("population", "population")):
+        for name, platform in (("portal", "national_portal"), ("population", "population"), ("emc", "emc")):
             async with Remote(ready[name]["control"]) as remote:
                 assert platform == (await remote.state())["platform"]
 
@@ -133,7 +133,10 @@ def test_ports_are_those_of_a_sandbox_installation() -> None:
     platforms = importlib.resources.files("ops") / "sandbox" / "installation" / "platforms"
     portal = (platforms / "national_portal.yaml").read_text(encoding="utf-8")
     population = (platforms / "population.yaml").read_text(encoding="utf-8")
+    emc = (platforms / "emc.yaml").read_text(encoding="utf-8")
 
-    assert {"portal": 18091, "portal-control": 18092, "population": 18093, "population-control": 18094} == PORTS
+    controls = {"portal-control": 18092, "population-control": 18094, "emc-control": 18096}
+    assert {"portal": 18091, "population": 18093, "emc": 18095, **controls} == PORTS
     assert "adapter_url: http://127.0.0.1:18091\n" in portal
     assert "url: http://127.0.0.1:18093/037\n" in population
+    assert "url: http://127.0.0.1:18095/TrackingMCDT\n" in emc

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.sandbox.verdict import Expected, Finding, verdict
+from ops.sandbox.verdict import Expected, Finding, appended, verdict
 
 A = "H56.14-261122-0001"
 B = "H56.14-261122-0002"
@@ -149,3 +149,26 @@ def test_the_telling_fields_are_chosen_by_the_caller() -> None:
 
     assert verdict(rows, expected, state_fields=("TrangThaiHoSo", "GhiChu")).clean
     assert not verdict(rows[:1], expected, state_fields=("TrangThaiHoSo", "GhiChu")).clean
+
+
+def _event(key: str, status: str) -> dict[str, Any]:
+    return {"kind": "event", "key": key, "data": {"MaHoSo": key, "Status": status}}
+
+
+def test_a_repeat_where_repeats_add_is_counted_and_forgiven() -> None:
+    """An event that came twice is doubled by one, and all the rest is whole; states and rows are passed over."""
+    rows = [_event(A, "1"), _event(B, "1"), _event(A, "1"), _state(A, "2"), _event(A, "2")]
+
+    found = appended(rows, {A: _marks("1", "2"), B: _marks("1")})
+
+    assert (True, False) == (found.whole, found.clean)
+    assert (3, 4, (Finding(A, ("1",)),)) == (found.expected, found.effects, found.doubled)
+
+
+def test_what_is_missing_where_repeats_add_is_not_forgiven() -> None:
+    """A lost event, and two that changed places, make the tally broken."""
+    lost = appended([_event(A, "1")], {A: _marks("1", "2")})
+    swapped = appended([_event(A, "2"), _event(A, "1")], {A: _marks("1", "2")})
+
+    assert (False, (Finding(A, ("2",)),)) == (lost.whole, lost.lost)
+    assert (False, 1) == (swapped.whole, len(swapped.reordered))
