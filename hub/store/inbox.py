@@ -1,15 +1,15 @@
 """The inbox: recognises a repeated request by (sender, key) and keeps the head of every dossier."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from hub.ports import Reservation, ReservationState, Reserved
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import conflict_insert
+from hub.store.dialect import among, conflict_insert
 from hub.store.gathering import Gathering
 
 _Key = tuple[str, str]
@@ -27,14 +27,22 @@ class SqlInbox:
 
 
 def reserve(connection: Connection, reservations: Sequence[Reservation]) -> Sequence[Reserved]:
-    """Answer each reservation as if they had come one after the other, and write what is new."""
+    """Answer each reservation as if they had come one after the other, and write what is new.
+
+    The heads are locked before anything else is read: who holds a dossier's head decides about it. A dossier without
+    a head cannot be locked; of two processes that enter its first message the database refuses one, which then runs
+    again and sees what the other did.
+    """
+    heads = locked_heads(connection, {reservation.ordering_key for reservation in reservations})
+    locked = set(heads)
     known = _known(connection, reservations)
-    heads = dossier_heads(connection, {first.ordering_key for first in (*reservations, *known.values())})
+    heads |= dossier_heads(connection, {first.ordering_key for first in known.values()} - locked)
     desk = _Desk(known, heads)
     answers = [desk.answer(reservation) for reservation in reservations]
     if desk.fresh:
-        connection.execute(insert(tables.inbox), [_row(reservation) for reservation in desk.fresh])
-        raise_heads(connection, desk.raised)
+        fresh = sorted(desk.fresh, key=lambda reservation: (reservation.sender, reservation.key))
+        connection.execute(insert(tables.inbox), [_row(reservation) for reservation in fresh])
+        raise_heads(connection, desk.raised, locked)
     return answers
 
 
@@ -42,30 +50,41 @@ def accept(connection: Connection, message_ids: Iterable[str]) -> None:
     """Note that the messages were seen in the log."""
     ids = list(message_ids)
     if ids:
-        seen = tables.inbox.c.message_id.in_(ids)
+        seen = among(connection, tables.inbox.c.message_id, ids)
         connection.execute(update(tables.inbox).where(seen).values(accepted=True))
 
 
 def dossier_heads(connection: Connection, ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
     """Return (code as given, highest revision) of the dossiers that are known."""
-    head = tables.dossier
-    rows = connection.execute(select(head).where(head.c.ordering_key.in_(list(ordering_keys))))
-    return {row.ordering_key: (row.code_as_given, row.revision) for row in rows}
+    keys = list(ordering_keys)
+    return _heads(connection, _heads_of(connection, keys)) if keys else {}
 
 
-def raise_heads(connection: Connection, heads: dict[str, tuple[str, int]]) -> None:
-    """Write heads; the first spelling of a dossier stays. The revisions given are higher than the stored ones."""
+def locked_heads(connection: Connection, ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return the same; nobody else raises these until the end of the transaction. They are locked in one order."""
+    wanted = _heads_of(connection, ordering_keys).order_by(tables.dossier.c.ordering_key)
+    return _heads(connection, wanted.with_for_update())
+
+
+def raise_heads(connection: Connection, heads: Mapping[str, tuple[str, int]], locked: Collection[str]) -> None:
+    """Write heads; the first spelling of a dossier stays. The revisions given are higher than the stored ones.
+
+    A head that is not among the `locked` ones must not be there: the database refuses it when it is.
+    """
     statement = conflict_insert(connection, tables.dossier)
-    statement = statement.on_conflict_do_update(
+    raising = statement.on_conflict_do_update(
         index_elements=["ordering_key"], set_={"revision": statement.excluded.revision}
     )
-    connection.execute(
-        statement,
-        [
-            {"ordering_key": ordering_key, "code_as_given": code, "revision": revision}
-            for ordering_key, (code, revision) in sorted(heads.items())
-        ],
-    )
+    rows = [
+        {"ordering_key": ordering_key, "code_as_given": code, "revision": revision}
+        for ordering_key, (code, revision) in sorted(heads.items())
+    ]
+    there = [row for row in rows if row["ordering_key"] in locked]
+    fresh = [row for row in rows if row["ordering_key"] not in locked]
+    if there:
+        connection.execute(raising, there)
+    if fresh:
+        connection.execute(statement, fresh)
 
 
 class _Desk:
@@ -111,13 +130,21 @@ def _said(state: ReservationState, first: Row[Any] | Reservation, code_as_given:
 def _known(connection: Connection, reservations: Sequence[Reservation]) -> dict[_Key, Row[Any] | Reservation]:
     """Return what the inbox has of the requests.
 
-    Two IN lists and not one of pairs, which SQLite would answer by reading the whole table.
+    Two lists and not one of pairs, which SQLite would answer by reading the whole table.
     """
     box = tables.inbox
-    senders = list({reservation.sender for reservation in reservations})
-    keys = list({reservation.key for reservation in reservations})
-    rows = connection.execute(select(box).where(box.c.sender.in_(senders), box.c.key.in_(keys)))
+    of_senders = among(connection, box.c.sender, {reservation.sender for reservation in reservations})
+    of_keys = among(connection, box.c.key, {reservation.key for reservation in reservations})
+    rows = connection.execute(select(box).where(of_senders, of_keys))
     return {(row.sender, row.key): row for row in rows}
+
+
+def _heads_of(connection: Connection, ordering_keys: Iterable[str]) -> Select[Any]:
+    return select(tables.dossier).where(among(connection, tables.dossier.c.ordering_key, ordering_keys))
+
+
+def _heads(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[str, int]]:
+    return {row.ordering_key: (row.code_as_given, row.revision) for row in connection.execute(wanted)}
 
 
 def _row(reservation: Reservation) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 from hub.errors import ConfigInvalid, Unsealable
 from hub.store import tables
 from hub.store.database import Database
+from hub.store.dialect import Turn, among, take_turns
 from hub.store.gathering import Gathering
 from hub.store.lru import Lru
 from hub.store.wrapping import MasterKey, fresh_key
@@ -81,6 +82,7 @@ class SqlKeys:
 
 def know_master(connection: Connection, master_key_id: str) -> None:
     """Note the master key of a fresh key store. ConfigInvalid when its keys are wrapped by another one."""
+    take_turns(connection, Turn.MASTER_KEY)
     known = connection.scalars(select(tables.master_key.c.id)).all()
     if not known:
         connection.execute(insert(tables.master_key), {"id": master_key_id})
@@ -92,13 +94,15 @@ def know_master(connection: Connection, master_key_id: str) -> None:
 
 
 def keep(connection: Connection, offers: Sequence[KeyRow]) -> Sequence[KeyRow]:
-    """Return the key of each subject; a subject without one gets one that is offered for it."""
-    subjects = list({offer.subject for offer in offers})
-    rows = connection.execute(select(tables.data_key).where(_data_key.subject.in_(subjects)))
-    kept = {row.subject: _key_row(row) for row in rows}
+    """Return the key of each subject; a subject without one gets one that is offered for it.
+
+    Of two processes that offer a first key the database refuses one, which then runs again and finds the other's.
+    """
+    wanted = among(connection, _data_key.subject, {offer.subject for offer in offers})
+    kept = {row.subject: _key_row(row) for row in connection.execute(select(tables.data_key).where(wanted))}
     fresh = {offer.subject: offer for offer in offers if offer.subject not in kept}
     if fresh:
-        connection.execute(insert(tables.data_key), [_columns(offer) for offer in fresh.values()])
+        connection.execute(insert(tables.data_key), [_columns(fresh[subject]) for subject in sorted(fresh)])
     kept |= fresh
     return [kept[offer.subject] for offer in offers]
 

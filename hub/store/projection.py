@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, delete, select
 
+from hub.errors import HubFault
 from hub.ports import ProjectedBatch, Record
 from hub.store import inbox, tables, tally
 from hub.store.database import Database
-from hub.store.dialect import conflict_insert, upsert
+from hub.store.dialect import Turn, among, conflict_insert, take_turns, upsert
 from hub.store.ledger import Ledger, LedgerLine
 from schemas.audit import AuditRecord
 from schemas.delivery import CommandHeader, OutcomeHeader
 from schemas.envelope import Envelope
+
+BUILT = (tables.message, tables.delivery, tables.hop, tables.audit, tables.tally)
+"""The tables whose rows come from the log alone."""
 
 
 class SqlProjection:
@@ -26,12 +30,19 @@ class SqlProjection:
         return await self._database.read(lambda connection: next_offset(connection, topic, partition))
 
     async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
-        """See `Projection.apply`. Errors: Unavailable, WriteInDoubt, Overloaded."""
+        """See `Projection.apply`. Errors: Unavailable, WriteInDoubt, Overloaded, HubFault (a hole)."""
         await self._database.write(lambda connection: apply(connection, topic, batches))
 
     async def ends(self) -> Mapping[tuple[str, int], int]:
         """Return the next offset per (topic, partition). One beyond the log's end means that the log is older."""
         return await self._database.read(ends)
+
+    async def reset(self) -> None:
+        """Forget everything that `apply` builds again from the start of the log; see `reset`.
+
+        For a hub that stands still: a worker that takes a partition over asks the ledger what was delivered.
+        """
+        await self._database.write(reset)
 
 
 def next_offset(connection: Connection, topic: str, partition: int) -> int:
@@ -45,13 +56,18 @@ def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
 
 
 def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
-    """Write the rows of the records that were not applied before, and the next offsets."""
+    """Write the rows of the records that were not applied before, and the next offsets.
+
+    Locks are taken in one order: offsets, turns at the ledger, counts, heads of dossiers. So no two processes wait for
+    each other in a ring.
+    """
     starts = _starts(connection, topic, batches)
+    _refuse_hole(topic, starts, batches)
     fresh = [
         projected
         for partition, batch in batches.items()
         for projected in batch.records
-        if projected.record.offset >= starts.get(partition, 0)
+        if projected.record.offset >= starts[partition]
     ]
     commands = [(each.record, each.command) for each in fresh if each.command is not None]
     outcomes = [(each.record, each.outcome) for each in fresh if each.outcome is not None]
@@ -65,18 +81,46 @@ def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBat
     ends = [
         {"topic": topic, "partition": partition, "next_offset": batch.next_offset}
         for partition, batch in batches.items()
-        if batch.next_offset > starts.get(partition, 0)
+        if batch.next_offset > starts[partition]
     ]
     if ends:
         connection.execute(upsert(connection, tables.projection), ends)
 
 
+def reset(connection: Connection) -> None:
+    """Forget all rows and offsets that come from the log alone.
+
+    The heads of dossiers and what the inbox knows as accepted stay: they only rise, and requests need them meanwhile.
+    Whoever applies a batch that it read before is refused, for it would leave a hole.
+    """
+    for table in (tables.projection, *BUILT):
+        connection.execute(delete(table))
+
+
 def _starts(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
-    """Return where each partition's projection stands, locked in one order."""
+    """Return where each partition's projection stands. Until the end of the transaction nobody else moves it."""
+    wanted = sorted(partitions)
+    starts = _locked_starts(connection, topic, wanted)
+    missing = [partition for partition in wanted if partition not in starts]
+    if missing:
+        rows = [{"topic": topic, "partition": partition, "next_offset": 0} for partition in missing]
+        _insert(connection, tables.projection, rows)
+        starts |= _locked_starts(connection, topic, missing)
+    return starts
+
+
+def _locked_starts(connection: Connection, topic: str, partitions: Sequence[int]) -> dict[int, int]:
     row = tables.projection.c
-    wanted = select(row.partition, row.next_offset).where(row.topic == topic, row.partition.in_(list(partitions)))
-    rows = connection.execute(wanted.order_by(row.partition).with_for_update())
+    mine = (row.topic == topic, among(connection, row.partition, partitions))
+    wanted = select(row.partition, row.next_offset).where(*mine).order_by(row.partition)
+    rows = connection.execute(wanted.with_for_update())
     return {partition: offset for partition, offset in rows}  # noqa: C416 - rows are not tuples to the type checker
+
+
+def _refuse_hole(topic: str, starts: Mapping[int, int], batches: Mapping[int, ProjectedBatch]) -> None:
+    for partition, batch in batches.items():
+        if batch.start > starts[partition]:
+            raise HubFault(f"{topic}/{partition}: a batch from {batch.start}, where {starts[partition]} is wanted next")
 
 
 def _wanted(topic: str, partition: int) -> Select[int]:
@@ -85,8 +129,10 @@ def _wanted(topic: str, partition: int) -> Select[int]:
 
 
 def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, CommandHeader]]) -> None:
+    take_turns(connection, Turn.LEDGER, {record.partition for record, _ in commands})
     ids = list({header.message_id for _, header in commands})
-    known = set(connection.scalars(select(tables.message.c.message_id).where(tables.message.c.message_id.in_(ids))))
+    message_id = tables.message.c.message_id
+    known = set(connection.scalars(select(message_id).where(among(connection, message_id, ids))))
     ledger = _ledger(connection, ids)
     firsts: dict[str, tuple[Record, CommandHeader]] = {}
     for record, header in commands:
@@ -102,6 +148,7 @@ def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, Com
 
 
 def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, OutcomeHeader]]) -> None:
+    take_turns(connection, Turn.LEDGER, {header.source_partition for _, header in outcomes})
     ledger = _ledger(connection, list({header.message_id for _, header in outcomes}))
     for _, header in outcomes:
         ledger.note(header)
@@ -110,9 +157,9 @@ def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, Out
 
 
 def _ledger(connection: Connection, message_ids: Sequence[str]) -> Ledger:
-    """Load the lines of the messages. A database with row locks keeps other writers off them."""
+    """Load the lines of the messages. All lines of a message belong to one partition, whose turn this is."""
     line = tables.delivery
-    rows = connection.execute(select(line).where(line.c.message_id.in_(message_ids)).with_for_update())
+    rows = connection.execute(select(line).where(among(connection, line.c.message_id, message_ids)))
     return Ledger(LedgerLine(*row) for row in rows)
 
 
@@ -125,16 +172,26 @@ def _save(connection: Connection, ledger: Ledger, accepted: int = 0) -> None:
     tally.add(connection, differences)
 
 
-def _raise_heads(connection: Connection, headers: Iterable[CommandHeader]) -> None:
-    """Raise the revisions of dossiers that the inbox did not see, as after a loss of the store."""
-    heads = inbox.dossier_heads(connection, {header.ordering_key for header in headers})
+def _raise_heads(connection: Connection, headers: Sequence[CommandHeader]) -> None:
+    """Raise the revisions of dossiers that the inbox did not see, as after a loss of the store.
+
+    Only those are locked: requests of all others go on.
+    """
+    behind = set(_raised(headers, inbox.dossier_heads(connection, {header.ordering_key for header in headers})))
+    if behind:
+        locked = inbox.locked_heads(connection, behind)
+        raised = _raised([header for header in headers if header.ordering_key in behind], locked)
+        inbox.raise_heads(connection, raised, set(locked))
+
+
+def _raised(headers: Iterable[CommandHeader], heads: Mapping[str, tuple[str, int]]) -> dict[str, tuple[str, int]]:
     raised: dict[str, tuple[str, int]] = {}
     for header in headers:
-        code_as_given, revision = heads.get(header.ordering_key, (header.code_as_given or header.ordering_key, 0))
+        key = header.ordering_key
+        code_as_given, revision = raised.get(key) or heads.get(key) or (header.code_as_given or key, 0)
         if header.revision > revision:
-            heads[header.ordering_key] = raised[header.ordering_key] = (code_as_given, header.revision)
-    if raised:
-        inbox.raise_heads(connection, raised)
+            raised[key] = (code_as_given, header.revision)
+    return raised
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
