@@ -30,6 +30,8 @@ class Sandboxes:
     platforms: Platforms
     portal_control: str
     population_control: str
+    emc: str
+    emc_control: str
 
 
 class Running:
@@ -105,7 +107,9 @@ async def sandboxes(folder: Path, seed: int = 0) -> AsyncIterator[Sandboxes]:
     async with running(log, "ops.sandbox", "--folder", str(folder), "--seed", str(seed), *FREE_PORTS) as process:
         told = json.loads(await _first_line(process))
         platforms = Platforms(told["portal"]["data"], told["population"]["data"])
-        yield Sandboxes(platforms, told["portal"]["control"], told["population"]["control"])
+        emc = told["emc"]
+        controls = (told["portal"]["control"], told["population"]["control"])
+        yield Sandboxes(platforms, *controls, emc["data"], emc["control"])
 
 
 @asynccontextmanager
