@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
+from hub.app.kinship import CONTROL, Kinship
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
 from hub.log.sqlite import SqliteLog
@@ -16,6 +17,7 @@ from hub.settings.address import Address
 from hub.store.database import Database
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
+from hub.store.kinship import SqlKinship
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
@@ -24,6 +26,9 @@ from hub.store.tables import KEYS, STORE
 from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES
 from schemas.delivery import OutcomeHeader
 from schemas.envelope import Envelope
+
+EVENTS = "hub.events"
+TOPICS = (COMMANDS, OUTCOMES, AUDIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,11 @@ class Homes:
     parking: Parking
     projection: SqlProjection
     read_models: SqlReadModels
+    kinship: Kinship
 
 
 async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Homes:
-    """Open everything. Errors: Unavailable, ConfigInvalid; a store that is ahead of the log is refused."""
+    """Open everything. Errors: Unavailable, ConfigInvalid."""
     _make_folder(hub.home)
     own_log = await _open_log(hub, seams)
     stack.push_async_callback(own_log.aclose)
@@ -49,7 +55,7 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     key_store = await _open_database(hub, hub.keys, KEYS)
     stack.push_async_callback(key_store.aclose)
     keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
-    homes = Homes(
+    return Homes(
         log=seams.log(own_log),
         store=store,
         inbox=SqlInbox(store),
@@ -57,13 +63,12 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
         parking=seams.parking(SqlParking(store)),
         projection=SqlProjection(store),
         read_models=SqlReadModels(store, _Reasons(keys).unseal),
+        kinship=Kinship(own_log, SqlKinship(store), seams.clock),
     )
-    await _refuse_store_ahead(homes)
-    return homes
 
 
 async def _open_log(hub: HubSection, seams: Seams) -> Log:
-    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT), hub.limits.partitions)
+    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT, EVENTS, CONTROL), hub.limits.partitions)
     if hub.log.embedded:
         return await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
     # Imported where it is used: an embedded hub starts without the client of Kafka.
@@ -87,6 +92,12 @@ def _make_folder(home: Path) -> None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Unavailable(f"{home}: {error.strerror}") from None
+
+
+async def require_kin(homes: Homes) -> None:
+    """ConfigInvalid, with advice, when log and store are copies of different days."""
+    await _refuse_store_ahead(homes)
+    await homes.kinship.require()
 
 
 async def _refuse_store_ahead(homes: Homes) -> None:

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, suppress
 from hub.app.admin import Admin, open_socket
 from hub.app.deliveries import Deliveries
 from hub.app.door import Door, Server, bind, new_server
-from hub.app.homes import Homes, open_homes
+from hub.app.homes import TOPICS, Homes, open_homes, require_kin
 from hub.app.platforms import Platforms, build_platforms
 from hub.app.roles import Role, require_fit
 from hub.app.seams import Seams
@@ -21,11 +21,10 @@ from hub.ingress.readiness import Check
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.settings import Installation
 from hub.settings.sections import Listen
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector
+from hub.streams.projector import Projector
 from hub.supervision import Supervisor
 from hub.telemetry import Metrics, configure_logging, logger
 
-TOPICS = (COMMANDS, OUTCOMES, AUDIT)
 _LAG_RECORDS_MAX = 10_000
 _GAUGE_EVERY_S = 5.0
 _GC_THRESHOLDS = (50_000, 50, 1000)
@@ -78,6 +77,7 @@ class _Hub:
         if bound:
             self._stack.callback(bound.close)
         homes = await open_homes(hub, self._seams, self._stack)
+        await require_kin(homes)
         platforms = build_platforms(self._installation, self._seams, self._stack)
         if not platforms.operations:
             _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
@@ -110,6 +110,8 @@ class _Hub:
             for topic in TOPICS:
                 for partition in range(homes.log.partitions(topic)):
                     await projector.catch_up(topic, partition)
+        if self._role.delivers:
+            self._parts["kinship"] = lambda: homes.kinship.run(TOPICS)
         self._parts["gauges"] = lambda: self._gauge(homes)
         _settle_memory()
         await self._run_parts(deliveries)

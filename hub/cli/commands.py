@@ -126,6 +126,20 @@ def stop(config: Config = Path(), name: Annotated[str, typer.Argument(help="As h
 
 
 @app.command()
+def adopt(config: Config = Path()) -> None:
+    """Let a store that was restored from an older copy belong to the log again; what it misses is read from there."""
+    installation = load(config)
+    asyncio.run(_part("hub.app.upkeep", "adopt")(installation))
+    typer.echo("The store belongs to this log from here on. Keys of requests that it had forgotten are not recognised.")
+
+
+@app.command()
+def rebuild(config: Config = Path()) -> None:
+    """Make the read models anew from the log; the hub must not be running on an embedded log."""
+    asyncio.run(_part("hub.app.upkeep", "rebuild")(load(config), typer.echo))
+
+
+@app.command()
 def follow(
     code: Annotated[str, typer.Argument(help="The dossier's code, such as H56.14-261122-0001.")],
     config: Config = Path(),

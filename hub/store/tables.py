@@ -261,6 +261,15 @@ event_partition = Table(
 and who publishes until when. Every writer of a partition's events locks its row first.
 """
 
+kinship = Table(
+    "kinship",
+    STORE,
+    Column("store_id", Text, primary_key=True),
+    Column("pulse", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The store's own name, and the number of the last pulse that it sent into the log: one row."""
+
 master_key = Table("master_key", KEYS, Column("id", Text, primary_key=True))
 """The ids of the master keys under which data keys were wrapped."""
 

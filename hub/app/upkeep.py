@@ -1,0 +1,31 @@
+"""What an operator does to the log and the store while no worker runs."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from hub.app.homes import TOPICS, open_homes
+from hub.app.seams import Seams
+from hub.settings import Installation
+from hub.streams.projector import Projector
+from hub.telemetry import Metrics
+
+
+async def adopt(installation: Installation) -> None:
+    """Declare that the store belongs to the log. Errors: Unavailable, ConfigInvalid."""
+    async with AsyncExitStack() as stack:
+        homes = await open_homes(installation.hub, Seams(), stack)
+        await homes.kinship.adopt()
+
+
+async def rebuild(installation: Installation, tell: Callable[[str], None]) -> None:
+    """Drop the read models and make them anew from the log. Errors: Unavailable, ConfigInvalid."""
+    seams = Seams()
+    async with AsyncExitStack() as stack:
+        homes = await open_homes(installation.hub, seams, stack)
+        await homes.projection.reset()
+        projector = Projector(homes.log, homes.projection, seams.clock, Metrics())
+        for topic in TOPICS:
+            for partition in range(homes.log.partitions(topic)):
+                await projector.catch_up(topic, partition)
+                bounds = await homes.log.bounds(topic, partition)
+                tell(f"{topic}/{partition}: read to {bounds.end}")
