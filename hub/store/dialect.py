@@ -67,5 +67,7 @@ def _insert(dialect: str, table: Table) -> ConflictInsert:
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-_NUMBERS = func.unnest(bindparam("numbers", type_=ARRAY(Integer))).table_valued(column("number", Integer))
+_NUMBERS = (
+    func.unnest(bindparam("numbers", type_=ARRAY(Integer))).table_valued(column("number", Integer)).render_derived()
+)
 _TURNS = select(func.pg_advisory_xact_lock(bindparam("turn", type_=Integer), _NUMBERS.c.number)).select_from(_NUMBERS)
