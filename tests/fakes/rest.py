@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute
 from hub.access import ApiKeys, Grant, Grants, Principal, Service, SystemEntry, issue_key
 from hub.ingress import Acceptance, AcceptanceRooms, Check, Follow, Lookup, LookupRooms, Recent, RestRooms, rest_app
 from hub.ingress.examples import QUERY, SUBMISSION
+from hub.ingress.soap import soap_routes
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.telemetry import Metrics
 from schemas.agency import AgencyCode
@@ -71,8 +72,9 @@ class House:
         lookups_max: int = 200,
         deadline_s: float = 5.0,
         body_wait_s: float = 5.0,
+        clock: ManualClock | None = None,
     ) -> None:
-        self.clock = ManualClock()
+        self.clock = clock or ManualClock()
         self.log = TroubledLog(self.clock)
         self.inbox, self.keys, self.read_models = MemoryInbox(), MemoryKeys(), MemoryReadModels()
         self.audit, self.citizens, self.metrics = MemoryAudit(), MemoryCitizens(), Metrics()
@@ -110,20 +112,18 @@ class House:
             deadline_s,
             lookups_max,
         )
-        self.app = rest_app(
-            RestRooms(
-                api_keys=ApiKeys(systems, PEPPER),
-                acceptance=self.acceptance,
-                lookup=self.lookup,
-                follow=Follow(self.grants, self.read_models, recent),
-                read_models=self.read_models,
-                metrics=self.metrics,
-                clock=self.clock,
-                checks=checks or {},
-                body_wait_s=body_wait_s,
-            ),
-            pages,
+        self.rooms = RestRooms(
+            api_keys=ApiKeys(systems, PEPPER),
+            acceptance=self.acceptance,
+            lookup=self.lookup,
+            follow=Follow(self.grants, self.read_models, recent),
+            read_models=self.read_models,
+            metrics=self.metrics,
+            clock=self.clock,
+            checks=checks or {},
+            body_wait_s=body_wait_s,
         )
+        self.app = rest_app(self.rooms, pages, doors=soap_routes(self.rooms))
 
     def client(self) -> httpx.AsyncClient:
         """Return a client of the application; exceptions that leave it fail the test."""
