@@ -200,7 +200,7 @@ async def test_a_strange_reply_is_judged(
 
 
 @pytest.mark.parametrize("wrong", [{"site_id": "1"}, {"code_profile": "H57"}], ids=["site", "profile"])
-async def test_an_unregistered_site_spares_the_message(tmp_path: Path, wrong: dict[str, object]) -> None:
+async def test_an_unregistered_site_spares_the_message(tmp_path: Path, wrong: dict[str, Any]) -> None:
     """What every event carries alike is our fault."""
     async with playing(tmp_path, **wrong) as scene:
         assert OutcomeClass.REFUSED_US is await scene.track(dossier())
