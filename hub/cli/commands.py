@@ -57,7 +57,7 @@ def init(
     """Make an installation: commented files, fresh secrets, and an API key for the sample system."""
     with importlib.resources.as_file(importlib.resources.files("ops")) as ops:
         overlay = [ops / "sandbox" / "installation"] if sandbox else []
-        found(folder, [ops / "config", *overlay], listen)
+        found(folder, [ops / "config", *overlay], listen, sandbox=sandbox)
     token = _add_key(load(folder, environ={}), SAMPLE_AGENCY, SAMPLE_SYSTEM)
     typer.echo(f"Made {folder}. Keep {folder}/secrets safe: without master.key no sealed body can be opened again.")
     _show_token(SAMPLE_AGENCY, SAMPLE_SYSTEM, token)

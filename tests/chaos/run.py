@@ -70,7 +70,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
         verdict=verdict(rows, [expected(one) for one in load], STATE_FIELDS, PROGRESS_FIELDS),
         check=check(rows, load),
         told=told,
-        log_events=_log_events(folder),
+        log_events=log_events(folder),
         requests=summary["requests"],
         sending_s=sent_s - started_s,
         settling_s=settled_s - sent_s,
@@ -102,7 +102,7 @@ def expected(one: Dossier) -> Expected:
     return Expected(one.wire_code, tuple(state.mark for state in one.states), rows)
 
 
-def _log_events(folder: Path) -> Counter[str]:
+def log_events(folder: Path) -> Counter[str]:
     """Count what the hubs logged as warnings and errors; a line that was cut by a kill is passed over."""
     events: Counter[str] = Counter()
     for file in folder.glob("hub-*.log"):

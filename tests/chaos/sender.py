@@ -1,7 +1,9 @@
 """The one-stop system: sends the states of many dossiers, each in order, and repeats until the hub has said 202."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 
 import aiohttp
@@ -13,6 +15,8 @@ from tests.e2e.installation import Installed
 
 LANES = 64
 """Dossiers at a time."""
+SESSIONS = 2
+"""Clients with connections of their own; each speaks to one door, and each request goes by the next."""
 _ACCEPTED = 202
 _BUSY = frozenset({429, 503})
 _PAUSE_S = 0.1
@@ -25,24 +29,27 @@ class Refused(Exception):
 
 
 class Sender:
-    """Sends dossiers, as far as the quota allows."""
+    """Sends dossiers, as far as the quota allows, to the installation's door or to several in turn."""
 
-    def __init__(self, installed: Installed, dossiers: Sequence[Dossier]) -> None:
+    def __init__(self, installed: Installed, dossiers: Sequence[Dossier], doors: Sequence[str] = ()) -> None:
         self.history = History()
         self.quota = Quota()
         self._installed = installed
+        self._doors = itertools.cycle(doors or [installed.address])
         self._waiting: Iterator[Dossier] = iter(dossiers)
 
     async def run(self) -> None:
         """Send everything. Refused when an answer is neither a 202 nor a reason to repeat."""
-        async with self.session() as session, asyncio.TaskGroup() as group:
-            for _ in range(LANES):
-                group.create_task(self._lane(session))
+        async with AsyncExitStack() as stack:
+            sessions = [await stack.enter_async_context(self.session()) for _ in range(SESSIONS)]
+            async with asyncio.TaskGroup() as group:
+                for lane in range(LANES):
+                    group.create_task(self._lane(itertools.cycle((*sessions[lane % 2 :], *sessions[: lane % 2]))))
 
     def session(self) -> aiohttp.ClientSession:
         """Return a client of the hub."""
         return aiohttp.ClientSession(
-            self._installed.address,
+            next(self._doors),
             headers={"Authorization": f"Bearer {self._installed.token}", "Content-Type": "application/json"},
             timeout=aiohttp.ClientTimeout(total=_REQUEST_S_MAX),
         )
@@ -52,21 +59,21 @@ class Sender:
         for one in dossiers:
             for state in one.states:
                 try:
-                    answer = await self._until_accepted(session, state)
+                    answer = await self._until_accepted(itertools.repeat(session), state)
                 except Refused as refusal:
                     answer = str(refusal)
                 if answer != self.history.acknowledged[one.code, state.revision]:
                     yield f"{one.code} revision {state.revision}: a repeat came to {answer}"
 
-    async def _lane(self, session: aiohttp.ClientSession) -> None:
+    async def _lane(self, sessions: Iterator[aiohttp.ClientSession]) -> None:
         for one in self._waiting:
             for state in one.states:
                 await self.quota.take()
-                self.history.acknowledge(one.code, state.revision, await self._until_accepted(session, state))
+                self.history.acknowledge(one.code, state.revision, await self._until_accepted(sessions, state))
 
-    async def _until_accepted(self, session: aiohttp.ClientSession, state: State) -> str:
+    async def _until_accepted(self, sessions: Iterator[aiohttp.ClientSession], state: State) -> str:
         while True:
-            message_id = await self._try(session, state)
+            message_id = await self._try(next(sessions), state)
             if message_id is not None:
                 return message_id
             await asyncio.sleep(_PAUSE_S)

@@ -37,7 +37,7 @@ class Installed:
 def install(folder: Path, platforms: Platforms, port: int, changes: Mapping[str, str] | None = None) -> Installed:
     """Found an installation in a fresh folder. `changes` replaces values of `hub.yaml` by their key."""
     with importlib.resources.as_file(importlib.resources.files("ops")) as ops:
-        found(folder, [ops / "config", ops / "sandbox" / "installation"], f"127.0.0.1:{port}")
+        found(folder, [ops / "config", ops / "sandbox" / "installation"], f"127.0.0.1:{port}", sandbox=True)
     replace_value(folder / "platforms" / "national_portal.yaml", "adapter_url", platforms.portal)
     replace_value(folder / "platforms" / "population.yaml", "url", f"{platforms.population}/037")
     for key, value in (changes or {}).items():

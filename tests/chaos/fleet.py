@@ -1,0 +1,110 @@
+"""Several processes of one hub on a shared log and store, and what keeps them alive: what dies is started again."""
+
+import asyncio
+import os
+import signal
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.installation import Installed
+from tests.e2e.processes import Running, listening, running
+
+_RESTART_S = 0.5
+"""As long as systemd waits by default, five times over."""
+_ROLL_S_MAX = 45.0
+
+
+@dataclass
+class Member:
+    """One process that should always run: its role, its name, and its door when it has one."""
+
+    role: str
+    name: str
+    address: str = ""
+    process: Running | None = None
+    lives: int = 0
+    wanted: bool = True
+
+
+@dataclass
+class Fleet:
+    """The members, by name. `flaws` says which of them ended without being asked to."""
+
+    installed: Installed
+    folder: Path
+    stack: AsyncExitStack
+    members: dict[str, Member] = field(default_factory=dict)
+    flaws: list[str] = field(default_factory=list)
+
+    async def add(self, role: str, name: str, address: str = "") -> Member:
+        """Start one more member; one with a door is waited for."""
+        member = self.members[name] = Member(role, name, address)
+        await self._start(member)
+        return member
+
+    async def remove(self, name: str) -> None:
+        """Let a member end in good order, for good."""
+        member = self.members.pop(name)
+        member.wanted = False
+        await self._ended(member)
+
+    async def kill(self, name: str) -> None:
+        """Kill -9 a member, and start it again as a service manager does."""
+        process = self._process(name)
+        await process.kill()
+        await asyncio.sleep(_RESTART_S)
+        await self._start(self.members[name])
+
+    async def roll(self, name: str) -> None:
+        """Let a member end in good order, and start it again."""
+        await self._ended(self.members[name])
+        await self._start(self.members[name])
+
+    async def freeze(self, name: str, for_s: float) -> None:
+        """Stop a member in the middle of what it does, and let it go on later, as a machine does that was paused."""
+        pid = self._process(name).pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(for_s)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    async def watch(self) -> None:
+        """Note, until cancelled, who ended by himself; he is started again."""
+        while True:
+            await asyncio.sleep(_RESTART_S)
+            for member in list(self.members.values()):
+                if member.wanted and member.process is not None and (member.process.ended or 0) > 0:
+                    self.flaws.append(f"{member.name} ended by itself: {member.process.tail(600)}")
+                    await self._start(member)
+
+    async def end(self) -> None:
+        """Let everybody end in good order."""
+        await asyncio.gather(*(self._ended(member) for member in self.members.values()))
+
+    async def _start(self, member: Member) -> None:
+        member.lives += 1
+        arguments = ["hub", member.role, "--config", str(self.installed.folder), "--name", member.name]
+        if member.address:
+            arguments += ["--listen", member.address.removeprefix("http://")]
+        log = self.folder / f"hub-{member.name}-{member.lives:02d}.log"
+        member.process = await self.stack.enter_async_context(running(log, *arguments))
+        if member.address:
+            await listening(member.process, member.address)
+
+    async def _ended(self, member: Member) -> None:
+        process = self._process(member.name) if member.name in self.members else member.process
+        if process is None:
+            return
+        os.kill(process.pid, signal.SIGTERM)
+        code = await process.wait(_ROLL_S_MAX)
+        if code != 0:
+            self.flaws.append(f"{member.name} was asked to end and came to {code}: {process.tail(600)}")
+            await process.kill()
+
+    def _process(self, name: str) -> Running:
+        process = self.members[name].process
+        if process is None:
+            raise KeyError(name)
+        return process
