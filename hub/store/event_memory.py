@@ -8,7 +8,7 @@ from hub.errors import HubFault
 from hub.pipeline.status_events import Change, EventDelivery, Origin
 from hub.ports import DeliveryId, LoggedEvent
 from hub.store import tables
-from hub.store.dialect import conflict_insert
+from hub.store.dialect import among, conflict_insert
 from hub.store.event_numbers import raise_seqs
 from hub.store.event_places import learnt_to, lock, note_learnt
 
@@ -24,7 +24,9 @@ def learn(connection: Connection, partition: int, start: int, events: Sequence[L
         raise HubFault(f"events of partition {partition} are known to {known_to}, not to {start}")
     fresh = [event for event in events if event.offset >= known_to]
     ids = [event.id for event in fresh]
-    connection.execute(delete(tables.event_outbox).where(_outbox.partition == partition, _outbox.event_id.in_(ids)))
+    connection.execute(
+        delete(tables.event_outbox).where(_outbox.partition == partition, among(connection, _outbox.event_id, ids))
+    )
     _remember(connection, ids)
     raise_seqs(connection, fresh)
     _note_late(connection, [event.late for event in fresh if event.late is not None])
@@ -34,10 +36,14 @@ def learn(connection: Connection, partition: int, start: int, events: Sequence[L
 def leave_out_known(connection: Connection, changes: Sequence[Change]) -> Sequence[Change]:
     """Leave out what the log holds already, and forget that it was known: its source is behind us."""
     ids = [change.id for change in changes]
-    known = set(connection.scalars(select(_known.event_id).where(_known.event_id.in_(ids)))) if ids else set()
+    known = (
+        set(connection.scalars(select(_known.event_id).where(among(connection, _known.event_id, ids))))
+        if ids
+        else set()
+    )
     if not known:
         return changes
-    connection.execute(delete(tables.event_known).where(_known.event_id.in_(known)))
+    connection.execute(delete(tables.event_known).where(among(connection, _known.event_id, known)))
     return [change for change in changes if change.id not in known]
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from hub.pipeline.status_events import Change
 from hub.ports import LoggedEvent
 from hub.store import tables
-from hub.store.dialect import upsert
+from hub.store.dialect import among, upsert
 
 _dossier = tables.event_dossier.c
 _row = tables.event_partition.c
@@ -52,7 +52,7 @@ def raise_seqs(connection: Connection, events: Sequence[LoggedEvent]) -> None:
 
 
 def _seqs(connection: Connection, keys: Collection[str]) -> dict[str, int]:
-    wanted = select(_dossier.ordering_key, _dossier.seq).where(_dossier.ordering_key.in_(keys))
+    wanted = select(_dossier.ordering_key, _dossier.seq).where(among(connection, _dossier.ordering_key, keys))
     return {row.ordering_key: row.seq for row in connection.execute(wanted)}
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from hub.store import tables
-from hub.store.dialect import conflict_insert
+from hub.store.dialect import among, conflict_insert
 
 _source = tables.event_source.c
 _row = tables.event_partition.c
@@ -15,7 +15,11 @@ _row = tables.event_partition.c
 def lock(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
     """Lock the partitions' rows, in one order, and return their next places. Rows that are missing are made."""
     wanted = sorted(partitions)
-    rows = select(_row.partition, _row.next_place).where(_row.partition.in_(wanted)).order_by(_row.partition)
+    rows = (
+        select(_row.partition, _row.next_place)
+        .where(among(connection, _row.partition, wanted))
+        .order_by(_row.partition)
+    )
     found = {row.partition: row.next_place for row in connection.execute(rows.with_for_update())}
     if len(found) == len(wanted):
         return found
@@ -57,8 +61,8 @@ def claim(
     """Take what is free, what is one's own, and what somebody has held for too long."""
     lock(connection, partitions)
     free = or_(_row.holder.in_(["", holder]), _row.held_until.is_(None), _row.held_until < now)
-    wanted = select(_row.partition, _row.holder, _row.epoch).where(_row.partition.in_(partitions), free)
-    won = connection.execute(wanted).all()
+    wanted = select(_row.partition, _row.holder, _row.epoch).where(among(connection, _row.partition, partitions), free)
+    won = connection.execute(wanted.order_by(_row.partition)).all()
     taken = [
         {"at": row.partition, "who": holder, "when": until, "nr": row.epoch + (row.holder != holder)} for row in won
     ]

@@ -14,7 +14,7 @@ from hub.pipeline.status_events import EventDelivery, EventMessage, Told, late
 from hub.ports import DeliveryId, LoggedEvent, OutboxEvent, Projected, ProjectedBatch
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import upsert
+from hub.store.dialect import among, upsert
 from hub.store.event_memory import learn, leave_out_known
 from hub.store.event_numbers import number
 from hub.store.event_outbox import outbox, published
@@ -134,14 +134,14 @@ def _told(connection: Connection, fresh: Sequence[Projected]) -> Told:
 def _messages(connection: Connection, ids: Sequence[str]) -> Sequence[EventMessage]:
     if not ids:
         return ()
-    rows = connection.execute(select(tables.event_message).where(_message.message_id.in_(ids)))
+    rows = connection.execute(select(tables.event_message).where(among(connection, _message.message_id, ids)))
     return [EventMessage(*row) for row in rows]
 
 
 def _deliveries(connection: Connection, message_ids: Sequence[str]) -> Sequence[EventDelivery]:
     if not message_ids:
         return ()
-    rows = connection.execute(select(tables.event_delivery).where(_delivery.message_id.in_(message_ids)))
+    rows = connection.execute(select(tables.event_delivery).where(among(connection, _delivery.message_id, message_ids)))
     return [EventDelivery(*row) for row in rows]
 
 
