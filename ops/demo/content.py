@@ -34,17 +34,18 @@ STATES = ("accepted", "processing", "finished", "returned")
 
 
 class Content:
-    """Makes dossiers; the same seed makes the same ones."""
+    """Makes dossiers; the same seed makes the same ones. Their numbers follow `number_base`."""
 
-    def __init__(self, seed: int, now: datetime, agency: str = "H56.14") -> None:
+    def __init__(self, seed: int, now: datetime, agency: str = "H56.14", *, number_base: int = 0) -> None:
         self._random = random.Random(seed)
         self._start = now.astimezone(VIETNAM).replace(microsecond=0) - timedelta(hours=2)
         self._agency = agency
+        self._number_base = number_base
         self._communes: Sequence[Unit] = load_units().communes(PROVINCE, self._start.date())
 
     def code(self, number: int) -> str:
         """Return the dossier code of that number of the day."""
-        return f"{self._agency}-{self._start:%y%m%d}-{number:04d}"
+        return f"{self._agency}-{self._start:%y%m%d}-{self._number_base + number:04d}"
 
     def dossier(self, number: int) -> dict[str, Any]:
         """Return the first state of a dossier."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import socket
 import sys
@@ -19,6 +20,7 @@ from ops.sandbox.remote import Remote
 
 READY_S_MAX = 60.0
 STOP_S_MAX = 20.0
+_SHARED = ("HUB_LOG", "HUB_STORE", "HUB_KEYS")
 _TOKEN = re.compile(r"\bhk_\S+")
 
 
@@ -51,6 +53,11 @@ class Stage:
         self._hub: asyncio.subprocess.Process | None = None
 
     @property
+    def lasting(self) -> bool:
+        """Whether the environment names a log or a store that outlasts the demonstration."""
+        return any(os.environ.get(name) for name in _SHARED)
+
+    @property
     def installation(self) -> Path:
         """The installation folder."""
         return self.folder / "installation"
@@ -78,6 +85,7 @@ class Stage:
         self.tokens["ho-tich"] = _TOKEN.findall(keyed)[0]
         sandbox = await self._start_sandbox()
         self._point_to(sandbox)
+        self._ask_little_of_kafka()
         self.addresses = Addresses(
             hub=f"http://{listen}",
             portal=sandbox["portal"]["data"],
@@ -114,6 +122,12 @@ class Stage:
             for name in ("portal", "population"):
                 text = text.replace(f"http://127.0.0.1:{PORTS[name]}", sandbox[name]["data"])
             file.write_text(text, encoding="utf-8")
+
+    def _ask_little_of_kafka(self) -> None:
+        """One broker is enough for a demonstration."""
+        file = self.installation / "hub.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(text.replace("profile: production", "profile: demo"), encoding="utf-8")
 
     def switch(self, platform: str, *, on: bool) -> None:
         """Switch a platform of the installation on or off; the hub reads it at its next start."""

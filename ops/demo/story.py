@@ -27,7 +27,10 @@ class Story:
     def __init__(self, stage: Stage, screen: Screen) -> None:
         self._stage = stage
         self._screen = screen
-        self._content = Content(seed=2026, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        # A log that lasts may hold the dossiers of an earlier demonstration of the same day.
+        number_base = (now.hour * 3600 + now.minute * 60 + now.second) * 10 if stage.lasting else 0
+        self._content = Content(seed=2026, now=now, number_base=number_base)
         self._histories: list[list[dict[str, Any]]] = []
         self.promises: list[Promise] = []
 
