@@ -1,76 +1,114 @@
-"""The live page: what was accepted and how deliveries stand, per platform. No personal data, nothing from elsewhere."""
+"""The console: the live page for everybody, and the timeline of one dossier for those who sign in."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from types import MappingProxyType
 
-from jinja2 import Environment, StrictUndefined
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from hub.console.desk import Desk, DeskRooms
+from hub.console.language import Language, language_of
+from hub.console.meanings import STATES
+from hub.console.rendering import HEADERS, Renderer
+from hub.console.texts import texts
 from schemas.problem import Words
 
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 ASSETS = MappingProxyType(
-    {"overview.css": "text/css", "overview.js": "text/javascript", "icon.svg": "image/svg+xml"},
+    {"console.css": "text/css", "live.js": "text/javascript", "icon.svg": "image/svg+xml"},
 )
-"""Every file that the page uses, with its media type."""
+"""Every file that the pages use, with its media type."""
+
+_LIVE_TEXTS = (
+    *("connecting", "connected", "lost", "stale", "never", "updated", "numbers_of", "no_deliveries"),
+    *("all_well", "needs_person", "needs_care", "doubled", "rate", "latency", "seconds"),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One state as the page shows it. `waiting` counts what is in flight too."""
+class Window:
+    """How fast one platform took deliveries of late: deliveries a minute, and seconds from acceptance to delivery."""
 
-    name: str
-    words: Words
-    meaning: Words
-
-
-COLUMNS = (
-    Column(
-        "delivered",
-        Words("Đã gửi", "Delivered"),
-        Words("Nền tảng đã xác nhận.", "The platform confirmed it."),
-    ),
-    Column(
-        "waiting",
-        Words("Đang chờ", "Waiting"),
-        Words("Trong hàng đợi hoặc đang gửi.", "In its lane, or being sent."),
-    ),
-    Column(
-        "parked",
-        Words("Chờ gửi lại", "Parked"),
-        Words(
-            "Lần gửi trước chưa thành công; trục sẽ tự gửi lại.",
-            "An earlier try failed; the hub tries again by itself.",
-        ),
-    ),
-    Column(
-        "in_doubt",
-        Words("Chưa rõ kết quả", "In doubt"),
-        Words(
-            "Không biết nền tảng đã nhận hay chưa; cần hỏi lại.",
-            "Whether the platform has it is not known; somebody has to ask.",
-        ),
-    ),
-    Column(
-        "dead",
-        Words("Không gửi được", "Dead"),
-        Words("Nền tảng từ chối; cần người vận hành xử lý.", "The platform refused it; an operator has to decide."),
-    ),
-)
+    per_minute: float
+    p50_s: float | None = None
+    p95_s: float | None = None
 
 
-def pages(title: str, platforms: Mapping[str, Words] | None = None) -> list[BaseRoute]:
-    """Return the routes of the page and its files. `platforms` holds what is shown in place of a platform's name."""
-    page = _File(_page(title, platforms or {}), "text/html")
-    assets = [Route(f"/assets/{name}", _File(_asset(name), kind).serve) for name, kind in ASSETS.items()]
-    return [Route("/", page.serve), *assets]
+Windows = Callable[[], Awaitable[Mapping[str, Window]]]
+"""Returns the windows of all platforms, by name."""
+
+
+def pages(
+    title: str,
+    platforms: Mapping[str, Words] | None = None,
+    *,
+    sandbox: bool = False,
+    desk: DeskRooms | None = None,
+    windows: Windows | None = None,
+) -> list[BaseRoute]:
+    """Return the routes of the pages and their files.
+
+    `platforms` holds what is shown in place of a platform's name. `sandbox` labels every page as an installation whose
+    platforms are stand-ins. Without `desk` there is nothing to sign in to, without `windows` no rates are shown.
+    """
+    renderer = Renderer(title, sandbox=sandbox, dossiers=desk is not None)
+    live = _Live(renderer, platforms or {}, windows)
+    routes: list[BaseRoute] = [Route("/", live.page)]
+    if windows is not None:
+        routes.append(Route("/console/windows", live.windows))
+    if desk is not None:
+        routes += Desk(desk, renderer).routes()
+    return routes + [Route(f"/assets/{name}", _File(_asset(name), kind).serve) for name, kind in ASSETS.items()]
+
+
+class _Live:
+    """The live page. Its numbers come from /v1/overview, asked by the page itself."""
+
+    def __init__(self, renderer: Renderer, platforms: Mapping[str, Words], windows: Windows | None) -> None:
+        self._renderer = renderer
+        self._windows = windows
+        self._facts = {language: _facts(language, platforms, windows is not None) for language in Language}
+
+    async def page(self, request: Request) -> Response:
+        """Return the page, without numbers yet."""
+        language = language_of(request)
+        states = [
+            {
+                "name": state.value,
+                "word": language.say(meaning.words),
+                "meaning": language.say(meaning.meaning),
+                "tone": meaning.tone,
+            }
+            for state, meaning in STATES.items()
+        ]
+        return self._renderer.page(
+            request, "live.html", states=states, facts=self._facts[language], windows=self._windows is not None
+        )
+
+    async def windows(self, _: Request) -> Response:
+        """Return rates and latencies as JSON. Errors: those of who measures them."""
+        found = await self._windows() if self._windows else {}
+        body = orjson.dumps({platform: asdict(window) for platform, window in found.items()})
+        return Response(body, headers=HEADERS, media_type="application/json")
+
+
+def _facts(language: Language, platforms: Mapping[str, Words], windows: bool) -> str:
+    said = texts(language)
+    return orjson.dumps(
+        {
+            "locale": language.locale,
+            "platforms": {name: language.say(words) for name, words in platforms.items()},
+            "states": {
+                state.value: {"word": language.say(meaning.words), "tone": meaning.tone}
+                for state, meaning in STATES.items()
+            },
+            "texts": {name: said[name] for name in _LIVE_TEXTS},
+            "windows": windows,
+        }
+    ).decode()
 
 
 class _File:
@@ -78,18 +116,11 @@ class _File:
 
     def __init__(self, body: bytes, media_type: str) -> None:
         self._body = body
-        self._headers = {"Content-Type": f"{media_type}; charset=utf-8", "Content-Security-Policy": CONTENT_POLICY}
+        self._headers = {**HEADERS, "Content-Type": f"{media_type}; charset=utf-8"}
 
     async def serve(self, _: Request) -> Response:
         """Return the file."""
         return Response(self._body, headers=self._headers)
-
-
-def _page(title: str, platforms: Mapping[str, Words]) -> bytes:
-    source = (files("hub.console") / "templates" / "overview.html").read_text(encoding="utf-8")
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
-    names = {platform: asdict(words) for platform, words in platforms.items()}
-    return template.render(title=title, columns=COLUMNS, names=names).encode()
 
 
 def _asset(name: str) -> bytes:
