@@ -22,7 +22,7 @@ def number(connection: Connection, changes: Sequence[Change], source: str, place
     for change in changes:
         key, partition = change.message.ordering_key, change.message.partition
         seqs[key] = seqs.get(key, 0) + 1
-        value = change.event(source, seqs[key]).model_dump_json(exclude_none=True).encode()
+        value = change.value(source, seqs[key])
         rows.append(
             {
                 "partition": partition,
