@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from hub.errors import ConfigInvalid
 
 _SCHEMES = ("postgresql", "postgres")
-_REPLY_GRACE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +18,15 @@ class Limits:
     """Bounds of one `PostgresDatabase`.
 
     `connect_s`: until a connection stands. `lock_s`: waiting for a row of another process. `statement_s`: one
-    statement, by the server's clock; the hub itself gives up two seconds later, as it must when the network swallows
-    everything. `idle_s`: how long the server keeps a transaction whose process stands still. `readers`: connections
-    for reads. `units_pending_max`: writes that may wait, and reads that may wait.
+    statement, by the server's clock; the hub gives up `grace_s` later, for a network may swallow everything.
+    `idle_s`: how long the server keeps a transaction whose process stands still. `readers`: connections for reads.
+    `units_pending_max`: writes that may wait, and reads that may wait.
     """
 
     connect_s: float = 5.0
     lock_s: float = 5.0
     statement_s: float = 20.0
+    grace_s: float = 2.0
     idle_s: float = 30.0
     readers: int = 4
     units_pending_max: int = 10_000
@@ -86,7 +86,7 @@ def _connector(url: str, schema: str, limits: Limits) -> Callable[[], Awaitable[
             return await asyncpg.connect(
                 url,
                 timeout=limits.connect_s,
-                command_timeout=limits.statement_s + _REPLY_GRACE_S,
+                command_timeout=limits.statement_s + limits.grace_s,
                 server_settings=settings,
             )
         except (asyncpg.ClientConfigurationError, ValueError):

@@ -33,7 +33,8 @@ _numbers = count(1)
 class PostgresServer:
     """One server with its files in a folder of its own, reached through a socket in that folder.
 
-    The server refuses to run as root; there it runs as nobody. It dies with the process that started it.
+    The server refuses to run as root; there it runs as nobody. It dies with the thread that started it, so that none
+    is left when tests are killed.
     """
 
     def __init__(self) -> None:
