@@ -183,7 +183,7 @@ class KafkaLog:
             try:
                 seen = await ends(self._reading, topic, partitions)
             except HubFault:
-                seen = known or {}
+                seen = dict(known or {})
             if known is not None and seen != known:
                 self._arrivals.announce(topic)
             known = seen or None

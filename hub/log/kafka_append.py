@@ -95,7 +95,7 @@ class Appender:
         self._task = asyncio.create_task(self._run())
 
     def put(self, place: Place, key: bytes, value: bytes) -> asyncio.Future[Position]:
-        """Begin an append. Its end is a position, Unavailable, TooLarge or WriteInDoubt. Errors: as those, Overloaded."""
+        """Begin an append; it ends with a position, or as `Log.append`. Errors: Unavailable, TooLarge, Overloaded."""
         if self._closing or self._task.done():
             raise Unavailable("the log is closed")
         self._admit(len(key) + len(value))

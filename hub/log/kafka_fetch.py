@@ -35,7 +35,7 @@ class OutOfRange(HubFault):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What came of one partition: records in order, the offset to go on from, and the error instead, if there is one."""
+    """What came of one partition: records in order and the offset to go on from, or an error."""
 
     records: tuple[Record, ...]
     next_offset: int
@@ -80,7 +80,7 @@ def _fetched(link: Link, place: Place, offset: int, code: int, data: Any) -> Fet
 
 
 def _read(place: Place, offset: int, data: Any) -> Fetched:
-    """Take a batch apart. Control records count as read; records before the offset are part of a batch that holds it."""
+    """Take batches apart. Control records count as read; a batch may begin before the offset that was asked for."""
     batches = MemoryRecords(bytes(data or b""))
     records: list[Record] = []
     after = offset

@@ -103,7 +103,7 @@ class _Listener(ConsumerRebalanceListener):
         self.turns = turns
         self.coordinator: _Watched | None = None
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, _revoked: Collection[TopicPartition]) -> None:
         await self.turns.taken()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:

@@ -28,7 +28,7 @@ class Sharing(AbstractPartitionAssignor):
         return ConsumerProtocolMemberMetadata(_VERSION, sorted(topics), held)
 
     def assign(
-        self, cluster: object, members: Mapping[str, ConsumerProtocolMemberMetadata]
+        self, _cluster: object, members: Mapping[str, ConsumerProtocolMemberMetadata]
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
         """Share out. When two members claim a partition, one of them is right, and either may get it."""
         holders = {
