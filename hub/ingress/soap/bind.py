@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import orjson
 from lxml import etree
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from hub.errors import BrokenRule, Invalid
 from hub.ingress.broken_fields import FIELDS_MAX, broken_rules
@@ -190,7 +190,7 @@ def _kind(scalar: Any) -> _Kind:
         return _Kind.TRUTH
     if issubclass(scalar, int):
         return _Kind.INTEGER
-    return _Kind.WORD if issubclass(scalar, date) else _Kind.TEXT
+    return _Kind.WORD if scalar is AwareDatetime or issubclass(scalar, date) else _Kind.TEXT
 
 
 def _joined(path: str, *names: str) -> str:
