@@ -52,12 +52,14 @@ class EventKind(StrEnum):
 class DossierEventData(Model):
     """What happened. Fields of a delivery are absent where the event is about a whole message.
 
+    `kind` says what was accepted: a state of the dossier, or a withdrawal of what is still queued of it.
     `code` is a platform's own code or a problem code. `since`: since when a late delivery has been waiting.
     `follow` is the path of the dossier's timeline.
     """
 
     state: EventKind
     message_id: str
+    kind: str | None = None
     revision: int
     sender_agency: str
     sender_system: str

@@ -114,6 +114,10 @@ PROBLEMS: dict[str, Words] = {
         "Timestamp của thông điệp đã hết hạn hoặc ở tương lai; hãy kiểm tra đồng hồ của hệ thống gửi.",
         "The message's Timestamp has expired or lies in the future; check the sender's clock.",
     ),
+    "caller.gone": Words(
+        "Các sự kiện sau vị trí này không còn được lưu; hãy đọc lại từ đầu (after=start) và đối chiếu theo seq.",
+        "The events after this position are no longer kept; read from the start (after=start) and compare by seq.",
+    ),
     "caller.rate": Words("Gửi quá nhanh; hãy thử lại sau.", "Too many requests; try again later."),
     "hub.unavailable": Words(
         "Trục tạm thời không ghi nhận được; chưa có gì được tiếp nhận, hãy gửi lại cùng khóa.",

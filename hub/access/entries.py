@@ -25,6 +25,7 @@ class Service(StrEnum):
     CITIZEN_LOOKUP = "citizen.lookup"
     DOSSIER_SUBMIT = "dossier.submit"
     DOSSIER_FOLLOW = "dossier.follow"
+    EVENTS = "events"
 
     @property
     def states_purpose(self) -> bool:
@@ -40,15 +41,22 @@ class KeyEntry(ConfigModel):
 
 
 class Grant(ConfigModel):
-    """Leave to use one service; where the service wants a purpose, for the purposes listed and no others."""
+    """Leave to use one service; where the service wants a purpose, for the purposes listed and no others.
+
+    `agencies` is for `events`: whose dossiers one is told of, with those of the agencies below them; one's own agency
+    when nothing stands there.
+    """
 
     service: Service
     purposes: tuple[Token, ...] = ()
+    agencies: tuple[AgencyEntry, ...] = ()
 
     @model_validator(mode="after")
     def _purposes_where_stated(self) -> Self:
         if self.service.states_purpose != bool(self.purposes):
             raise ValueError("purposes")
+        if self.agencies and self.service is not Service.EVENTS:
+            raise ValueError("agencies")
         return self
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from hub.access.entries import Service, SystemEntry
 from hub.access.principal import Principal
 from hub.errors import ConfigInvalid, Forbidden
+from schemas.agency import AgencyCode
 
 _Line = tuple[Principal, Service, str]
 
@@ -17,6 +18,7 @@ class Grants:
         if len({entry.principal for entry in systems}) < len(systems):
             raise ConfigInvalid("a system is listed twice")
         self._lines = frozenset(line for entry in systems for line in _lines(entry))
+        self._scopes = {entry.principal: scope for entry in systems if (scope := _scope(entry))}
 
     def allows(self, principal: Principal, service: Service, purpose: str = "") -> bool:
         """Whether the principal may use the service for the purpose; "" where the service states none."""
@@ -26,6 +28,18 @@ class Grants:
         """Pass, or raise Forbidden."""
         if not self.allows(principal, service, purpose):
             raise Forbidden(f"no grant for {service}")
+
+    def event_scope(self, principal: Principal) -> tuple[AgencyCode, ...]:
+        """Return the agencies of whose dossiers the principal is told; Forbidden when there are none."""
+        scope = self._scopes.get(principal)
+        if not scope:
+            raise Forbidden(f"no grant for {Service.EVENTS}")
+        return scope
+
+
+def _scope(entry: SystemEntry) -> tuple[AgencyCode, ...]:
+    grants = [grant for grant in entry.grants if grant.service is Service.EVENTS]
+    return tuple(agency for grant in grants for agency in grant.agencies or (entry.agency,))
 
 
 def _lines(entry: SystemEntry) -> Iterator[_Line]:

@@ -21,6 +21,7 @@ STATUS: dict[str, int] = {
     "caller.slow": 408,
     "caller.key_reused": 409,
     "caller.revision_backwards": 409,
+    "caller.gone": 410,
     "caller.too_large": 413,
     "caller.media_type": 415,
     "caller.invalid": 422,

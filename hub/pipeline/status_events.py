@@ -52,7 +52,7 @@ class EventDelivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event that has no number yet."""
+    """An event that has no number yet. `accepted`: what kind of message was."""
 
     id: str
     message: EventMessage
@@ -62,6 +62,7 @@ class Change:
     part: int | None = None
     code: str | None = None
     since: datetime | None = None
+    accepted: str | None = None
 
     def value(self, source: str, seq: int) -> bytes:
         """Return the event under its number, as the JSON of a `DossierEvent`."""
@@ -78,7 +79,7 @@ class Change:
             "partitionkey": key,
             "agency": _agency(self.message),
             "seq": seq,
-            "data": {**self._of_message(key), **self._of_delivery()},
+            "data": {**self._of_message(key), **self._of_what()},
         }
         # Making a model of it first would cost ten times as much.
         return orjson.dumps(event, option=orjson.OPT_UTC_Z)
@@ -94,9 +95,9 @@ class Change:
             "follow": f"/v1/dossiers/{key}/timeline",
         }
 
-    def _of_delivery(self) -> dict[str, object]:
+    def _of_what(self) -> dict[str, object]:
         if self.operation is None:
-            return {}
+            return {"kind": self.accepted} if self.accepted else {}
         given = {
             "platform": self.operation.partition(".")[0],
             "operation": self.operation,
@@ -142,7 +143,8 @@ class Told:
             delivered=0,
         )
         self._enter_message(message)
-        self.changes.append(Change(event_id(record, 0), message, EventKind.ACCEPTED, header.received_at))
+        accepted = Change(event_id(record, 0), message, EventKind.ACCEPTED, header.received_at, accepted=header.kind)
+        self.changes.append(accepted)
 
     def outcome(self, record: Record, header: OutcomeHeader) -> None:
         """Tell of a delivery when its state has changed into one that is told. One of an unknown message is not."""

@@ -93,6 +93,7 @@ def test_an_acceptance_is_told_with_everything_a_reader_needs() -> None:
         "data": {
             "state": "accepted",
             "message_id": "m1",
+            "kind": "dossier",
             "revision": 2,
             "sender_agency": "H56.14",
             "sender_system": "mot-cua",
