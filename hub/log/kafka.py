@@ -17,6 +17,8 @@ from hub.log.kafka_member import KafkaMember
 from hub.log.topics import Topics
 from hub.ports import Bounds, Clock, Ownership, Position, Record
 
+__all__ = ["KafkaAccess", "KafkaLimits", "KafkaLog"]
+
 _LIMITS = KafkaLimits()
 _FIND_WAIT_S = 5.0
 _ASK_AGAIN_S = 0.1
@@ -133,7 +135,7 @@ class KafkaLog:
         self._refuse_when_closed()
         limits, clock = self._limits, self._clock
         # An answer to a member that wants to join comes when the last of the others has let go.
-        patience_s = limits.rebalance_s + limits.request_wait_s
+        patience_s = limits.rebalance_timeout_s + limits.request_wait_s
         client = await connect(self._bootstrap, {topic}, patience_s, self._access)
         try:
             link = await Link.open(self._bootstrap, {topic}, limits.request_wait_s, self._access)

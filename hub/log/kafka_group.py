@@ -140,7 +140,7 @@ class Membership:
         subscription = SubscriptionState()
         subscription.register_fetch_waiters(set())
         ExitStack().enter_context(subscription.fetch_context())
-        lease = Lease(limits.session_s, limits.rebalance_s, limits.lease_margin_s)
+        lease = Lease(limits.session_timeout_s, limits.rebalance_timeout_s, limits.lease_margin_s)
         listener.coordinator = _Watched(
             client,
             subscription,
@@ -148,9 +148,9 @@ class Membership:
             clock=clock,
             group_id=group,
             group_instance_id=member,
-            session_timeout_ms=round(limits.session_s * 1000),
+            session_timeout_ms=round(limits.session_timeout_s * 1000),
             heartbeat_interval_ms=round(limits.heartbeat_every_s * 1000),
-            rebalance_timeout_ms=round(limits.rebalance_s * 1000),
+            rebalance_timeout_ms=round(limits.rebalance_timeout_s * 1000),
             max_poll_interval_ms=_NEVER_MS,
             retry_backoff_ms=_BACKOFF_MS,
             enable_auto_commit=False,

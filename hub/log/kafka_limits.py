@@ -1,10 +1,12 @@
 """The bounds of a log on Kafka."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from hub.errors import ConfigInvalid
 
 _MIB = 1024 * 1024
+_AFTER_DRAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class KafkaLimits:
     """How long a broker may wait for records before it answers that there are none."""
     watch_every_s: float = 0.1
     """How often the ends of a topic are looked at while somebody waits for an append."""
-    session_s: float = 10.0
+    session_timeout_s: float = 10.0
     """Without a heartbeat for this long, the group gives a member's partitions away (`session.timeout.ms`)."""
     heartbeat_every_s: float = 1.0
     """How often a member shows that it lives."""
@@ -39,13 +41,25 @@ class KafkaLimits:
     """By how much a member believes in its ownership for less long than the group does."""
     revoke_wait_s: float = 15.0
     """How long a member may take to let go of its partitions."""
-    rebalance_s: float = 30.0
+    rebalance_timeout_s: float = 30.0
     """How long the group waits for its members to let go (`rebalance.timeout.ms`)."""
     commit_wait_s: float = 5.0
     """How long a commit, or the question for one, may take."""
 
+    @classmethod
+    def of(cls, session_timeout_s: float, drain_s: float) -> Self:
+        """Return limits that fit together for a member that needs up to `drain_s` to let go."""
+        heartbeat_s, margin_s, revoke_wait_s = session_timeout_s / 10, session_timeout_s / 4, drain_s + _AFTER_DRAIN_S
+        return cls(
+            session_timeout_s=session_timeout_s,
+            heartbeat_every_s=heartbeat_s,
+            lease_margin_s=margin_s,
+            revoke_wait_s=revoke_wait_s,
+            rebalance_timeout_s=revoke_wait_s + heartbeat_s + margin_s + _AFTER_DRAIN_S,
+        )
+
     def __post_init__(self) -> None:
-        if self.heartbeat_every_s + self.lease_margin_s >= self.session_s:
+        if self.heartbeat_every_s + self.lease_margin_s >= self.session_timeout_s:
             raise ConfigInvalid("a member must be able to be certain: heartbeat and margin must fit into the session")
-        if self.revoke_wait_s + self.heartbeat_every_s + self.lease_margin_s >= self.rebalance_s:
+        if self.revoke_wait_s + self.heartbeat_every_s + self.lease_margin_s >= self.rebalance_timeout_s:
             raise ConfigInvalid("a member must have let go before the group stops waiting for it")

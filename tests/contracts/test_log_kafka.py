@@ -13,11 +13,11 @@ from tests.contracts.log_suite import Bench, DurableLogContract
 
 LIMITS = KafkaLimits(
     record_bytes_max=500_000,
-    session_s=3.0,
+    session_timeout_s=3.0,
     heartbeat_every_s=0.1,
     lease_margin_s=1.0,
     revoke_wait_s=2.0,
-    rebalance_s=6.0,
+    rebalance_timeout_s=6.0,
     fetch_wait_s=0.1,
 )
 
