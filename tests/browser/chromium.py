@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,12 +35,12 @@ class BrowserFailed(AssertionError):
     """The browser is not there, did not start, or did not answer."""
 
 
-def find_chromium() -> str:
+def find_chromium(paths: Sequence[str] = PATHS) -> str:
     """Return the path of the browser. BrowserFailed when there is none: a test that cannot look has not passed."""
-    found = next((path for path in PATHS if Path(path).exists()), None)
+    found = next((path for path in paths if Path(path).exists()), None)
     if found is None:
         raise BrowserFailed(
-            f"the browser tests need Chromium (apt install chromium); none of {', '.join(PATHS)} is there"
+            f"the browser tests need Chromium (apt install chromium); none of {', '.join(paths)} is there"
         )
     return found
 
@@ -181,6 +181,15 @@ class Tab:
             raise BrowserFailed(f"{method}: {found['error']['message']}")
         result: dict[str, Any] = found["result"]
         return result
+
+    @asynccontextmanager
+    async def holding(self, pattern: str) -> AsyncIterator[None]:
+        """Keep requests to addresses like the pattern from leaving, until the end."""
+        await self.call("Fetch.enable", patterns=[{"urlPattern": pattern}])
+        try:
+            yield
+        finally:
+            await self.call("Fetch.disable")
 
     async def attach(self) -> None:
         """Make the tab and begin to watch it."""

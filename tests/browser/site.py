@@ -64,6 +64,10 @@ class Site:
         """Let the hub know a dossier."""
         self.house.read_models.timelines[timeline.dossier_code] = timeline
 
+    def token(self, system: str) -> str:
+        """Return the API key of a system."""
+        return self.house.tokens[system]
+
     async def serve(self) -> None:
         """Serve until shut."""
         await self._server.serve(sockets=[self._bound])

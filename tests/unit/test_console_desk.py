@@ -50,9 +50,9 @@ class Console:
         """Post a form as a page of the console would."""
         return await self.browser.post(path, data=fields, headers=OWN if headers is None else headers)
 
-    async def sign_in(self, **fields: str) -> httpx.Response:
+    async def sign_in(self, to: str = "") -> httpx.Response:
         """Sign in with the right key."""
-        return await self.post("/login", key=self.token, **fields)
+        return await self.post("/login", key=self.token, to=to)
 
     async def _timeline(self, principal: Principal, code: str) -> Timeline:
         self.asked.append((principal, code))
