@@ -27,6 +27,13 @@ class DeliveryState(StrEnum):
 _FINAL = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.EXPIRED, DeliveryState.WITHDRAWN})
 
 
+class MessageKind(StrEnum):
+    """What a command is: one state of a dossier, or the withdrawal of what is still queued of it."""
+
+    DOSSIER = "dossier"
+    WITHDRAWAL = "withdrawal"
+
+
 class OutcomeClass(StrEnum):
     """What one try came to.
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.recall import OVERTAKEN, WITHDRAWN
 from hub.delivery.refusals import Refusals
 from hub.delivery.work import Work
 from hub.errors import ConfigInvalid, HubError, PlatformFault, Unsealable
@@ -29,6 +30,8 @@ from schemas.procedure import Procedure
 Contact = OutcomeClass | None
 """The class of the last contact with a platform; None when there was none, so that nothing is known of the platform."""
 
+_ANSWERED = OutcomeClass.ALREADY_THERE
+"""The contact of a platform that answered an inquiry: it is well."""
 _DEFECT = "hub.fault"
 _DEFECT_TRIES_MIN = 5
 """Before this many tries nothing is given up; after it, the second defect in a row is the last."""
@@ -82,7 +85,16 @@ class Courier:
             asked = await self._resolve_doubt(work, header, job)
             if asked is not None:
                 return asked
+            if work.recalled and not work.doubtful:
+                await self.withdraw(work)
+                return Decision(DeliveryState.WITHDRAWN), _ANSWERED
         return await self._send(work, header, job)
+
+    async def withdraw(self, work: Work) -> None:
+        """End a delivery that has not begun, or is known not to have arrived; durable when this returns."""
+        now = self._clock.now()
+        tried = Tried(Step.NONE, None, OVERTAKEN if work.overtaken else WITHDRAWN, now, now)
+        await self._outcomes.write(work, read_header(work.envelope), tried, DeliveryState.WITHDRAWN, None)
 
     async def _job(self, work: Work, header: CommandHeader) -> Job:
         if isinstance(work.operation, AbsentOperation):

@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from hub.delivery.command import read_header
 from hub.delivery.courier import Contact, Courier
 from hub.delivery.holding import Holding, operation_of
 from hub.delivery.lane import Lane, Rest
+from hub.delivery.recall import OVERTAKEN, Recall, is_recall
 from hub.delivery.share import Share
 from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner, Unavailable
@@ -29,6 +30,7 @@ _MEASURE_EVERY_S = 1.0
 _log = logger("delivery")
 
 _FAR = timedelta(days=36500)
+_ENDED = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN})
 _REACHED = frozenset({OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE, OutcomeClass.REFUSED_MESSAGE})
 
 
@@ -95,8 +97,13 @@ class Dispatch:
                 else:
                     self._sleep_until(lane, row.due_at)
             lane.stored += 1
+            if is_recall(row.id):
+                lane.recall_below = row.offset
+            lane.recalling = lane.recalling or is_recall(row.id) or row.code == OVERTAKEN
         for lane in list(holding.lanes.values()):
-            self._share(lane.key.platform)
+            share = self._share(lane.key.platform)
+            if lane.recalling:
+                share.offer_now(lane)
 
     def abandon(self, holding: Holding) -> None:
         """Stop starting anything for a partition; calls under way may still end."""
@@ -113,9 +120,19 @@ class Dispatch:
     # --- arrivals ----------------------------------------------------------------------------------------------------
 
     def add(self, holding: Holding, work: Work) -> None:
-        """Put a delivery at the end of its lane."""
+        """Put a delivery, or a withdrawal of what is before it, at the end of its lane."""
         lane = holding.lane(work.lane)
         share = self._share(work.lane.platform)
+        self._append(holding, lane, share, work)
+        if work.recall:
+            lane.recall_below = work.offset
+            if lane.current is not None:
+                lane.current.recalled = True
+        if work.recall or work.overtaken:
+            lane.recalling = True
+            share.offer_now(lane)
+
+    def _append(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
         if not lane.stored and (share.full or share.circuit.state is not CircuitState.CLOSED):
             self._store(holding, lane)
             if not lane.stored:
@@ -187,6 +204,8 @@ class Dispatch:
             _log.error("lane_postponed", platform=share.platform, exc_info=fault)
             self._sleep_s(lane, _FAULT_S)
         else:
+            if lane.recalling and not holding.lost:
+                share.offer_now(lane)
             return
         share.circuit.abandoned()
 
@@ -195,6 +214,10 @@ class Dispatch:
         for _ in range(_STEPS_IN_A_ROW):
             if self._paused or holding.lost or lane.empty:
                 break
+            if lane.recalling:
+                if not await self._recall(holding, lane, share):
+                    return
+                continue
             if not share.circuit.admits(self._clock.monotonic(), fresh=lane.fresh):
                 self._store(holding, lane)
                 share.queue(lane)
@@ -221,18 +244,31 @@ class Dispatch:
         return lane.loaded.popleft() if lane.loaded else None
 
     async def _load(self, holding: Holding, lane: Lane) -> None:
+        for row in await self._rows(holding, lane):
+            if self._held(row):
+                if not lane.loaded:
+                    lane.rest = Rest.HELD
+                return
+            work = self._work_of(row)
+            if work.recall or (lane.recalls(work) and not work.doubtful):
+                lane.recalling = True
+                return
+            lane.loaded.append(work)
+
+    async def _rows(self, holding: Holding, lane: Lane) -> Sequence[ParkedRow]:
+        """Return the first rows of a lane, as they are in the parking place."""
         counted = lane.stored
         await holding.shelf.flushed()
         rows = await self._parking.fetch(lane.partition, lane.key, _ROWS_AHEAD)
         if not rows:
             lane.stored -= counted
-        for row in rows:
-            if self._held(row):
-                if not lane.loaded:
-                    lane.rest = Rest.HELD
-                return
-            planned = read_header(row.envelope).deliveries[row.index]
-            lane.loaded.append(Work.of_row(row, operation_of(planned, self._operations), planned.of))
+        return rows
+
+    def _work_of(self, row: ParkedRow) -> Work:
+        if is_recall(row.id):
+            return Work.of_row(row, Recall.of_lane(row.lane.platform), 1)
+        planned = read_header(row.envelope).deliveries[row.index]
+        return Work.of_row(row, operation_of(planned, self._operations), planned.of)
 
     def _held(self, row: ParkedRow) -> bool:
         """Whether only a person can let the lane of a row go on."""
@@ -241,6 +277,7 @@ class Dispatch:
     async def _step(self, holding: Holding, lane: Lane, share: Share, work: Work) -> bool:
         """Try one delivery. Return whether the lane may go on."""
         lane.current = work
+        work.recalled = lane.recalls(work)
         share.calls[lane] = self._clock.monotonic()
         try:
             self._require_ours(holding)
@@ -277,7 +314,9 @@ class Dispatch:
     def _conclude(
         self, holding: Holding, lane: Lane, share: Share, work: Work, decision: Decision, *, waits_for_platform: bool
     ) -> bool:
-        if decision.state is DeliveryState.DELIVERED:
+        # What is withdrawn and has not arrived goes now; and so does a withdrawal that has nothing before it any more.
+        lane.recalling = lane.recalling or work.recalled
+        if decision.state in _ENDED:
             if work.stored:
                 holding.shelf.settle(work.id)
                 lane.stored -= 1
@@ -307,6 +346,73 @@ class Dispatch:
         refused_us = contact is OutcomeClass.REFUSED_US
         if share.circuit.failed(self._clock.monotonic(), fresh=fresh, refused_us=refused_us):
             _log.warning("circuit_opened", platform=share.platform, outcome_class=contact)
+
+    # --- withdrawals -------------------------------------------------------------------------------------------------
+
+    async def _recall(self, holding: Holding, lane: Lane, share: Share) -> bool:
+        """Withdraw what has not begun. Return whether the lane may go on with what is left.
+
+        What may have acted stays for its doubt rule; the withdrawal stays behind it and goes when that is settled.
+        """
+        lane.recalling = False
+        lane.loaded.clear()
+        try:
+            if lane.stored:
+                return await self._recall_stored(holding, lane, share)
+            await self._recall_hot(holding, lane, share)
+        except BaseException:
+            lane.recalling = True
+            raise
+        return True
+
+    async def _recall_hot(self, holding: Holding, lane: Lane, share: Share) -> None:
+        for work in list(lane.hot):
+            await self._withdraw(holding, lane, share, work)
+        while lane.hot and lane.hot[0].recall:
+            self._take_out(holding, lane, share, lane.hot[0])
+        # It may have been moved to the parking place meanwhile.
+        lane.recalling = lane.recalling or bool(lane.stored)
+
+    async def _recall_stored(self, holding: Holding, lane: Lane, share: Share) -> bool:
+        while rows := await self._rows(holding, lane):
+            left: list[Work] = []
+            for work in map(self._work_of, rows):
+                done = work.recall and (not left or work.offset < lane.recall_below)
+                if done:
+                    self._take_out(holding, lane, share, work)
+                elif not await self._withdraw(holding, lane, share, work):
+                    left.append(work)
+            if len(left) == len(rows):
+                return self._may_go_on(lane, rows[0])
+        return True
+
+    async def _withdraw(self, holding: Holding, lane: Lane, share: Share, work: Work) -> bool:
+        """Withdraw a delivery if that is due. Return whether it was."""
+        if work.doubtful or not lane.recalls(work):
+            return False
+        self._require_ours(holding)
+        await self._courier.withdraw(work)
+        self._require_ours(holding)
+        self._take_out(holding, lane, share, work)
+        return True
+
+    def _take_out(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
+        if work.stored:
+            holding.shelf.settle(work.id)
+            lane.stored -= 1
+        else:
+            lane.hot.remove(work)
+            share.hot -= 1
+        holding.release(work)
+
+    def _may_go_on(self, lane: Lane, head: ParkedRow) -> bool:
+        if self._held(head):
+            lane.rest = Rest.HELD
+        elif head.due_at > self._clock.now():
+            self._sleep_until(lane, head.due_at)
+        else:
+            return True
+        return False
 
     # --- the parking place -------------------------------------------------------------------------------------------
 

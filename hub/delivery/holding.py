@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.gate import Gate
 from hub.delivery.lane import Lane
+from hub.delivery.recall import OVERTAKEN, Recall
+from hub.delivery.revisions import Revisions
 from hub.delivery.shelf import Shelf
 from hub.delivery.work import Work
 from hub.ports import DeliveryId, LaneKey, Operation, PartitionMemory, Record
@@ -19,12 +21,21 @@ class Holding:
     that is not settled. That one starts in doubt; those behind it had not begun.
     """
 
-    def __init__(self, partition: int, gate: Gate, shelf: Shelf, memory: PartitionMemory, suspect_below: int) -> None:
+    def __init__(
+        self,
+        partition: int,
+        gate: Gate,
+        shelf: Shelf,
+        memory: PartitionMemory,
+        suspect_below: int,
+        revisions: Revisions,
+    ) -> None:
         self.partition = partition
         self.gate = gate
         self.shelf = shelf
         self.held: deque[Record] = deque()
         self.lanes: dict[LaneKey, Lane] = {}
+        self.revisions = revisions
         self.lost = False
         self.waits_until_s = 0.0
         self._settled = memory.settled
@@ -65,7 +76,9 @@ class Holding:
         if lane.empty:
             self.lanes.pop(lane.key, None)
 
-    def works(self, record: Record, header: CommandHeader, operations: Mapping[str, Operation]) -> list[Work]:
+    def works(
+        self, record: Record, header: CommandHeader, operations: Mapping[str, Operation], *, overtaken: bool
+    ) -> list[Work]:
         """Return the deliveries of a record that are still owed, in order."""
         works = []
         for index, planned in enumerate(header.deliveries):
@@ -82,9 +95,29 @@ class Holding:
                     index=index,
                     of=planned.of,
                     envelope=record.value,
+                    code=OVERTAKEN if overtaken else "",
                 )
             )
         return works
+
+    def recalls(self, record: Record, header: CommandHeader) -> list[Work]:
+        """Return a withdrawal as it goes into the lanes of its dossier: those that have something left."""
+        lanes = [lane for lane in self.lanes.values() if lane.key.ordering_key == header.ordering_key]
+        marks = [(lane.key, Recall.of_lane(lane.key.platform)) for lane in lanes if not lane.empty]
+        return [
+            Work(
+                id=DeliveryId(header.message_id, mark.name, 0),
+                lane=key,
+                operation=mark,
+                partition=record.partition,
+                offset=record.offset,
+                index=0,
+                of=1,
+                envelope=record.value,
+            )
+            for key, mark in marks
+            if not self.known(DeliveryId(header.message_id, mark.name, 0))
+        ]
 
     def start(self, record: Record, works: list[Work]) -> None:
         """Open the gate's account of a record, and mark what an earlier owner may have had under way."""
@@ -93,6 +126,8 @@ class Holding:
         if record.offset >= self._suspect_below:
             return
         for work in works:
+            if work.recall or work.overtaken:
+                continue
             if work.lane not in self._cleared and not (self.lanes.get(work.lane) and self.lanes[work.lane].stored):
                 work.doubtful = True
             self._cleared.add(work.lane)

@@ -22,6 +22,7 @@ class Lane:
 
     `stored` counts the rows that are not tombstones, the one being tried included. `loaded` are rows read ahead.
     A lane is `fresh` unless its last contact with the platform failed: then it may itself be what is wrong.
+    What lies below the offset `recall_below` is withdrawn; while `recalling`, some of it may still be in the lane.
     """
 
     def __init__(self, key: LaneKey, partition: int) -> None:
@@ -35,6 +36,12 @@ class Lane:
         self.wake = 0
         self.fresh = True
         self.head_offset = 0
+        self.recall_below = -1
+        self.recalling = False
+
+    def recalls(self, work: Work) -> bool:
+        """Whether a delivery must not begin any more."""
+        return work.overtaken or (work.offset < self.recall_below and not work.recall)
 
     @property
     def empty(self) -> bool:

@@ -28,6 +28,12 @@ class Share:
             lane.wake += 1
             self._ready.put_nowait(lane)
 
+    def offer_now(self, lane: Lane) -> None:
+        """Put a lane before the runners whatever it waits for: something can be done that needs no platform."""
+        if lane.rest is Rest.HELD:
+            lane.rest = Rest.SLEEPING
+        self.offer(lane)
+
     def forget(self, lane: Lane) -> None:
         """Give back the memory of a lane that is no longer ours, and never put it before a runner again."""
         self.hot -= len(lane.hot)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.delivery.recall import OVERTAKEN, is_recall
 from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow
 from schemas.delivery import DeliveryState
 
@@ -14,7 +15,7 @@ class Work:
     """A delivery with its place in the lane. `released` says that the gate no longer waits for it.
 
     `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
-    `code` is what the last send came to.
+    `code` is what the last send came to. `recalled` says that it is not to be sent (again), should it not be there.
     """
 
     id: DeliveryId
@@ -29,8 +30,19 @@ class Work:
     code: str = ""
     doubtful: bool = False
     possibly_doubled: bool = False
+    recalled: bool = False
     stored: bool = False
     released: bool = False
+
+    @property
+    def recall(self) -> bool:
+        """Whether this is a withdrawal and no delivery."""
+        return is_recall(self.id)
+
+    @property
+    def overtaken(self) -> bool:
+        """Whether a newer revision of the dossier lies before it in the log."""
+        return self.code == OVERTAKEN
 
     def row(self, state: DeliveryState, due_at: datetime) -> ParkedRow:
         """Return the row that keeps this delivery in the parking place."""

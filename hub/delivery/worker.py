@@ -8,11 +8,13 @@ from hub.delivery.command import read_header
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.gate import Gate
 from hub.delivery.holding import Holding
+from hub.delivery.revisions import look_back
 from hub.delivery.shelf import Shelf
+from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
 from hub.ports import Clock, Consumer, Log, Operation, Parking, Record
 from hub.telemetry import logger
-from schemas.delivery import CommandHeader
+from schemas.delivery import CommandHeader, MessageKind
 
 TOPIC = "hub.commands"
 GROUP = "hub.delivery"
@@ -116,9 +118,10 @@ class Worker:
         # The first owner ever has no predecessor that could have left a call behind; but a store may have been lost.
         first_ever = memory.epoch == 1 and committed <= bounds.start
         suspect_below = committed if first_ever else min(bounds.end, gate.limit)
+        revisions = await look_back(self._log, self._clock, TOPIC, partition, committed)
         if self._ended:
             raise StaleOwner("the worker has ended")
-        holding = Holding(partition, gate, shelf, memory, suspect_below)
+        holding = Holding(partition, gate, shelf, memory, suspect_below, revisions)
         self._holdings[partition] = holding
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
         self._dispatch.adopt(holding, memory.rows)
@@ -208,10 +211,16 @@ class Worker:
             return
         if holding.lost:
             return
-        works = holding.works(record, header, self._operations)
+        works = self._works(holding, record, header)
         holding.start(record, works)
         for work in works:
             self._dispatch.add(holding, work)
+
+    def _works(self, holding: Holding, record: Record, header: CommandHeader) -> list[Work]:
+        overtaken = holding.revisions.overtaken(header.ordering_key, header.revision)
+        if header.kind != MessageKind.WITHDRAWAL:
+            return holding.works(record, header, self._operations, overtaken=overtaken)
+        return [] if overtaken else holding.recalls(record, header)
 
     # --- offsets out -------------------------------------------------------------------------------------------------
 

@@ -14,12 +14,15 @@ STEPS = 40
 
 
 async def _submit(world: World) -> None:
-    """Submit now and then, and sometimes append what is there again."""
+    """Submit now and then, sometimes withdraw a dossier, and sometimes append what is there again."""
     revisions = dict.fromkeys(DOSSIERS, 0)
     for _ in range(60):
         code = world.random.choice(DOSSIERS)
         revisions[code] += 1
-        await world.submit(code, revisions[code])
+        if world.random.random() < 0.05:
+            await world.withdraw(code, revisions[code])
+        else:
+            await world.submit(code, revisions[code])
         if world.random.random() < 0.1:
             await world.submit_again(code, revisions[code])
         await asyncio.sleep(world.random.uniform(0, 1.0))
@@ -57,7 +60,7 @@ async def _end_one(world: World) -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 async def test_a_storm_passes(seed: int) -> None:
-    """When it has passed, everything is delivered once and in order, and nothing is left behind."""
+    """When it has passed, everything is delivered once and in order, or withdrawn, and nothing is left behind."""
     world = World(seed, EVERYTHING, parts=1 + seed % 3)
     world.add_platform("ministry").faults = EVERYTHING
     world.weather.doubtful = 0.02

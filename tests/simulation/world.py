@@ -67,6 +67,7 @@ class World:
         self.uncatalogued: frozenset[str] = frozenset()
         self.running: list[Running] = []
         self._owed: dict[tuple[str, str], list[Deed]] = defaultdict(list)
+        self._may_be_withdrawn: set[Deed] = set()
 
     def add_platform(self, name: str, *, parts: int = 0) -> Platform:
         """Connect a platform that takes states, and steps in as many parts as are named."""
@@ -100,6 +101,35 @@ class World:
         for planned in header.deliveries if key == KEY else ():
             self._owed[code, planned.platform].append((code, planned.operation, revision, planned.part))
         await self._append(header, content, key)
+
+    async def withdraw(self, code: str, revision: int) -> None:
+        """Append the withdrawal of what is still queued of a dossier."""
+        header = CommandHeader(
+            kind="withdrawal",
+            message_id=f"{code}/{revision}",
+            ordering_key=code,
+            sender_agency="H56.14",
+            sender_system="mot-cua",
+            revision=revision,
+            received_at=self.clock.now(),
+            key_id="key",
+            deliveries=(),
+        )
+        self._may_be_withdrawn.update(deed for (at, _), owed in self._owed.items() if at == code for deed in owed)
+        await self._append(header, submission(code, revision))
+
+    async def overtake(self, code: str, *revisions: int) -> None:
+        """Append states of a dossier in this order; whatever lies behind a newer one may end as withdrawn."""
+        for revision in revisions:
+            await self.submit(code, revision)
+        for at, revision in enumerate(revisions):
+            if revision < max(revisions[: at + 1]):
+                self.forgive(code, revision)
+
+    def forgive(self, code: str, revision: int) -> None:
+        """Note that a state may end as withdrawn."""
+        owed = [deed for (at, _), owed in self._owed.items() if at == code for deed in owed]
+        self._may_be_withdrawn.update(deed for deed in owed if deed[2] == revision)
 
     async def submit_again(self, code: str, revision: int) -> None:
         """Append a command again, as a retry does that found its reservation and no record."""
@@ -225,7 +255,7 @@ class World:
 
     async def done(self) -> bool:
         """Whether nothing is left to do."""
-        if self.parking.rows or self._missing():
+        if self.parking.rows or self._missing() - await self.withdrawn():
             return False
         for partition in range(PARTITIONS):
             end = (await self.log.bounds("hub.commands", partition)).end
@@ -241,14 +271,18 @@ class World:
 
     async def judge(self) -> None:
         """Nothing lost, nothing out of order, doubled only where that was announced; and nothing left in memory."""
-        for (code, platform), owed in self._owed.items():
+        withdrawn = await self.withdrawn()
+        assert withdrawn <= self._may_be_withdrawn
+        assert withdrawn & set(self.deeds()) <= await self.possibly_doubled()
+        for (code, platform), all_owed in self._owed.items():
             acted = [deed for deed in self.deeds() if deed[0] == code and deed[1].startswith(platform)]
+            owed = [deed for deed in all_owed if deed not in withdrawn or deed in acted]
             assert owed == _without_repeats(acted), f"{code} towards {platform}"
         announced = await self.possibly_doubled()
         for deed, times in Counter(self.deeds()).items():
             assert times == 1 or deed in announced, f"{deed} happened {times} times"
         for states in (await self.states()).values():
-            assert DeliveryState.DELIVERED is states[-1]
+            assert states[-1] in (DeliveryState.DELIVERED, DeliveryState.WITHDRAWN)
         self.check_memory()
         for running in self.running:
             for share in running.dispatch._shares.values():
@@ -289,11 +323,17 @@ class World:
 
     async def possibly_doubled(self) -> set[Deed]:
         """Return the deeds of which the outcomes say that they may have happened twice."""
-        return {
-            (outcome.ordering_key, outcome.operation, int(outcome.message_id.rpartition("/")[2]), outcome.part)
-            for outcome in await self.outcomes()
-            if outcome.possibly_doubled
-        }
+        return {_deed(outcome) for outcome in await self.outcomes() if outcome.possibly_doubled}
+
+    async def withdrawn(self) -> set[Deed]:
+        """Return the deeds of which the outcomes say that they are not to happen any more."""
+        if not self._may_be_withdrawn:
+            return set()
+        return {_deed(outcome) for outcome in await self.outcomes() if outcome.state is DeliveryState.WITHDRAWN}
+
+
+def _deed(outcome: OutcomeHeader) -> Deed:
+    return outcome.ordering_key, outcome.operation, int(outcome.message_id.rpartition("/")[2]), outcome.part
 
 
 def _without_repeats(deeds: list[Deed]) -> list[Deed]:
