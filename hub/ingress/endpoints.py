@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.access import ApiKeys, Principal
-from hub.errors import NotFound
+from hub.errors import NotFound, Unavailable
 from hub.ingress.acceptance import Acceptance
+from hub.ingress.event_stream import LAST_EVENT_ID, EventStreams
 from hub.ingress.follow import Follow
 from hub.ingress.live_overview import LiveOverview
 from hub.ingress.lookup import Lookup
@@ -22,6 +23,7 @@ from hub.telemetry import Metrics
 from schemas.citizen import CitizenQuery
 from schemas.dossier import DossierSubmission
 from schemas.model import Model
+from schemas.withdrawal import Withdrawal
 
 JSON = "application/json"
 
@@ -37,6 +39,7 @@ class RestRooms:
     read_models: ReadModels
     metrics: Metrics
     clock: Clock
+    events: EventStreams | None = None
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     body_bytes_max: int = 1024 * 1024
     body_wait_s: float = 10.0
@@ -57,6 +60,14 @@ class Endpoints:
         receipt = await self._rooms.acceptance.accept(principal, submission, key)
         return _json(receipt, 202, {"Location": receipt.follow})
 
+    async def withdraw(self, request: Request) -> Response:
+        """Withdraw what is still queued of a dossier."""
+        principal = self._principal(request)
+        key = idempotency_key(request)
+        withdrawal = read_model(Withdrawal, await self._body(request))
+        receipt = await self._rooms.acceptance.withdraw(principal, request.path_params["code"], withdrawal, key)
+        return _json(receipt, 202, {"Location": receipt.follow})
+
     async def lookup(self, request: Request) -> Response:
         """Ask for a citizen's record."""
         principal = self._principal(request)
@@ -72,6 +83,19 @@ class Endpoints:
         """Tell everything about a dossier."""
         principal = self._principal(request)
         return _json(await self._rooms.follow.timeline(principal, request.path_params["code"]))
+
+    async def events(self, request: Request) -> Response:
+        """Stream status events."""
+        principal = self._principal(request)
+        return await self._events.stream(
+            principal, request.headers.get(LAST_EVENT_ID), request.query_params.get("after")
+        )
+
+    async def event_batch(self, request: Request) -> Response:
+        """Return the next status events."""
+        principal = self._principal(request)
+        given = request.query_params
+        return Response(await self._events.batch(principal, given.get("after"), given.get("limit")), media_type=JSON)
 
     async def overview(self, _: Request) -> Response:
         """Count messages and deliveries."""
@@ -102,6 +126,12 @@ class Endpoints:
         principal = self._rooms.api_keys.authenticate(bearer_token(request))
         Visit.of(request.scope).principal = principal
         return principal
+
+    @property
+    def _events(self) -> EventStreams:
+        if self._rooms.events is None:
+            raise Unavailable("this process serves no status events")
+        return self._rooms.events
 
     async def _body(self, request: Request) -> bytes:
         require_json(request)

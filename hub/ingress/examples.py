@@ -79,6 +79,15 @@ RECEIPT: Example = {
     "follow": f"/v1/messages/{_MESSAGE_ID}",
 }
 
+WITHDRAWAL: Example = {"revision": 2, "reason": "applicant_request"}
+
+WITHDRAWAL_RECEIPT: Example = {
+    **RECEIPT,
+    "revision": 2,
+    "remains_vi": "Lượt gửi đã bắt đầu vẫn chạy đến khi rõ kết quả; nội dung đã gửi thì không thu hồi được.",
+    "remains_en": "Deliveries that have begun run until their result is clear; what was delivered is not undone.",
+}
+
 MESSAGE: Example = {
     "message_id": _MESSAGE_ID,
     "kind": "dossier",
@@ -109,6 +118,34 @@ OVERVIEW: Example = {
     "platforms": [{"platform": "national_portal", "waiting": 3, "in_flight": 2, "parked": 0, "delivered": 123}],
 }
 
+EVENT: Example = {
+    "specversion": "1.0",
+    "id": "hub.outcomes/3/42/0",
+    "source": "urn:lgsp:hub",
+    "type": "vn.lgsp.dossier.delivered.v1",
+    "subject": "H56.14-261122-0001",
+    "time": _RECEIVED,
+    "datacontenttype": "application/json",
+    "dataschema": "urn:vn:lgsp:schema:dossier-event:1",
+    "partitionkey": "H56.14-261122-0001",
+    "agency": "H56.14",
+    "seq": 2,
+    "data": {
+        "state": "delivered",
+        "message_id": _MESSAGE_ID,
+        "revision": 1,
+        "sender_agency": "H56.14",
+        "sender_system": "motcua",
+        "platform": "national_portal",
+        "operation": "national_portal.dossier_sync",
+        "part": 0,
+        "code": "0",
+        "follow": "/v1/dossiers/H56.14-261122-0001/timeline",
+    },
+}
+
+EVENT_BATCH: Example = {"events": [EVENT], "next": "0.3.0.17.0.0.4.0", "more": False}
+
 READINESS: Example = {"ready": False, "checks": {"log": "ok", "disk": "nearly full"}}
 
 PROBLEM_KIND: Example = {
@@ -125,9 +162,12 @@ EXAMPLES = MappingProxyType(
         "CitizenQuery": QUERY,
         "CitizenAnswer": ANSWER,
         "Receipt": RECEIPT,
+        "Withdrawal": WITHDRAWAL,
+        "WithdrawalReceipt": WITHDRAWAL_RECEIPT,
         "MessageLine": MESSAGE,
         "Timeline": TIMELINE,
         "Overview": OVERVIEW,
+        "EventBatch": EVENT_BATCH,
         "Readiness": READINESS,
         "ProblemKind": PROBLEM_KIND,
     }

@@ -38,6 +38,14 @@ _MODELS: _Texts = {
         ),
         "A delivery is in exactly one of these states.",
     ),
+    "DossierEvent": (
+        "Một sự kiện trạng thái (CloudEvents 1.0). Không mang dữ liệu cá nhân, chỉ dẫn chiếu.",
+        "One status event (CloudEvents 1.0). It refers to persons and carries no personal data.",
+    ),
+    "DossierEventData": (
+        "Điều đã xảy ra; trường của lượt gửi vắng mặt khi sự kiện nói về cả bản tin.",
+        "What happened; the fields of a delivery are absent where the event is about a whole message.",
+    ),
     "DossierStatus": (
         (
             "registered: mới đăng ký; accepted: được tiếp nhận; not_accepted: không được tiếp nhận; "
@@ -50,6 +58,15 @@ _MODELS: _Texts = {
     "DossierSubmission": (
         "Một trạng thái của hồ sơ; trạng thái sau có revision cao hơn. `progress`: các bước kể từ revision trước.",
         "One state of a dossier; a later state has a higher revision. `progress`: the steps since the one before.",
+    ),
+    "EventBatch": ("Một loạt sự kiện.", "Some events, and where the next ones begin."),
+    "EventKind": (
+        (
+            "accepted: đã tiếp nhận; delivered: một lượt gửi đã đến nền tảng; completed: mọi lượt gửi của bản tin đã "
+            "đến nơi; late: chậm; in_doubt: chưa rõ kết quả, cần người xử lý; dead: nền tảng từ chối, cần người quyết "
+            "định; withdrawn: đã rút; expired: quá hạn."
+        ),
+        "What can be told of a dossier.",
     ),
     "Fee": ("Một khoản phí hoặc lệ phí.", "One fee or charge."),
     "FeePayment": (
@@ -189,6 +206,40 @@ _FIELDS: dict[str, _Texts] = {
         "next_try_at": ("Thời điểm thử lại.", "When the next try is due."),
         "possibly_doubled": ("Có thể đã gửi hai lần.", "The platform may have it twice."),
     },
+    "DossierEvent": {
+        "specversion": ("Luôn là 1.0.", "Always 1.0."),
+        "id": ("Mã sự kiện; lần lặp lại giữ nguyên.", "Id of the event; a repeat keeps it."),
+        "source": ("Trục nào phát ra.", "The hub that tells."),
+        "type": ("Loại sự kiện, có phiên bản.", "The kind of event, with its version."),
+        "subject": ("Mã hồ sơ, dạng chuẩn.", "The dossier's canonical code."),
+        "time": ("Thời điểm xảy ra (UTC).", "When it happened (UTC)."),
+        "datacontenttype": ("Luôn là application/json.", "Always application/json."),
+        "dataschema": ("Lược đồ của `data`.", "The schema of `data`."),
+        "partitionkey": ("Khóa phân vùng: mã hồ sơ.", "Key of the partition: the dossier's code."),
+        "agency": ("Cơ quan của hồ sơ.", "The dossier's agency."),
+        "seq": (
+            "Số thứ tự trong hồ sơ: 1, 2, 3, … không đứt quãng.",
+            "Number within the dossier: 1, 2, 3, … without a gap.",
+        ),
+        "data": ("Điều đã xảy ra.", "What happened."),
+    },
+    "DossierEventData": {
+        "state": ("Trạng thái được báo.", "What is told."),
+        "message_id": ("Mã bản tin.", "Id of the message."),
+        "kind": (
+            "Nội dung được tiếp nhận: dossier hoặc withdrawal; chỉ có ở sự kiện accepted.",
+            "What was accepted: dossier or withdrawal; on accepted events only.",
+        ),
+        "revision": ("Số thứ tự trạng thái của hồ sơ.", "The dossier's revision."),
+        "sender_agency": ("Cơ quan đã gửi.", "The agency that sent it."),
+        "sender_system": ("Hệ thống đã gửi.", "The system that sent it."),
+        "platform": ("Nền tảng.", "The platform."),
+        "operation": ("Thao tác.", "The operation."),
+        "part": ("Phần thứ mấy, đếm từ 0.", "Which part, counted from 0."),
+        "code": ("Mã của nền tảng hoặc mã lỗi của trục.", "The platform's code or a problem code of the hub."),
+        "since": ("Chờ từ lúc nào; chỉ có ở sự kiện late.", "Waiting since; on late events only."),
+        "follow": ("Nơi xem dòng thời gian của hồ sơ.", "Where to see the dossier's timeline."),
+    },
     "DossierSubmission": {
         "code": ("Mã hồ sơ, viết theo cách nào cũng được.", "Dossier code, in either spelling."),
         "revision": ("Số thứ tự trạng thái, chỉ tăng.", "Number of this state; it only rises."),
@@ -212,6 +263,11 @@ _FIELDS: dict[str, _Texts] = {
         "progress": ("Các bước xử lý kể từ revision trước.", "Steps since the previous revision, in their order."),
         "consulted_databases": ("Cơ sở dữ liệu đã khai thác thật sự.", "Databases that were really consulted."),
         "note": ("Ghi chú.", "Free text."),
+    },
+    "EventBatch": {
+        "events": ("Các sự kiện; trong một hồ sơ theo thứ tự seq.", "The events; those of a dossier in order of seq."),
+        "next": ("Gửi lại trong `after` của lần sau.", "Give it back as `after` next time."),
+        "more": ("Đã có thêm sự kiện.", "Whether there are further ones already."),
     },
     "Fee": {
         "code": ("Mã khoản thu.", "Code of the fee."),

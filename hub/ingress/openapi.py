@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic.json_schema import models_json_schema
 
 from hub.errors import BrokenRule, CallerError, HubError, HubFault, Invalid, PlatformFault
+from hub.ingress.event_stream import BATCH_DEFAULT, BATCH_MAX, LAST_EVENT_ID
 from hub.ingress.examples import EXAMPLES
 from hub.ingress.field_words import FIELDS, MODELS
 from hub.ingress.operations import OPERATIONS, TAGS, Operation
@@ -32,12 +33,27 @@ _KEY = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z
 _PARAMETERS: Json = {
     "message_id": {"schema": {"type": "string", "format": "uuid"}, "in": "path"},
     "code": {"schema": {"type": "string", "maxLength": 64}, "in": "path"},
+    "after": {"schema": {"type": "string", "pattern": r"^(start|end|\d{1,18}(\.\d{1,18})*)$"}, "in": "query"},
+    "limit": {
+        "schema": {"type": "integer", "minimum": 1, "maximum": BATCH_MAX, "default": BATCH_DEFAULT},
+        "in": "query",
+    },
+    LAST_EVENT_ID: {"schema": {"type": "string", "pattern": r"^\d{1,18}(\.\d{1,18})*$"}, "in": "header"},
     IDEMPOTENCY_HEADER: {"schema": _KEY, "in": "header"},
     CORRELATION_HEADER: {"schema": {"type": "string"}, "in": "header"},
 }
 _PARAMETER_WORDS = {
     "message_id": Words("Mã bản tin ghi trong biên nhận.", "The message id that the receipt states."),
     "code": Words("Mã hồ sơ, hoặc mã lỗi ở /problems.", "A dossier code, or an error code under /problems."),
+    "after": Words(
+        "Vị trí bắt đầu: `id` hoặc `next` đã nhận, hoặc start, end.",
+        "Where to begin: an `id` or `next` received before, or start, or end.",
+    ),
+    "limit": Words("Số sự kiện nhiều nhất.", "How many events at most."),
+    LAST_EVENT_ID: Words(
+        "`id` của sự kiện cuối cùng đã xử lý; được ưu tiên hơn `after`.",
+        "The `id` of the last event that was dealt with; it goes before `after`.",
+    ),
     IDEMPOTENCY_HEADER: Words(
         "Khóa do bên gọi đặt, duy nhất cho mỗi nội dung; gửi lại thì giữ nguyên khóa.",
         "A key that the caller chooses, one per content; a repeat keeps its key.",
@@ -95,11 +111,12 @@ def _parameter_names(operation: Operation) -> Iterable[str]:
     yield from (name for name in ("message_id", "code") if f"{{{name}}}" in operation.path)
     if operation.keyed:
         yield IDEMPOTENCY_HEADER
+    yield from operation.reads
     yield CORRELATION_HEADER
 
 
 def _parameter(name: str) -> Json:
-    required = name != CORRELATION_HEADER
+    required = _PARAMETERS[name]["in"] == "path" or name == IDEMPOTENCY_HEADER
     return {"name": name, "required": required, "description": _text(_PARAMETER_WORDS[name]), **_PARAMETERS[name]}
 
 
@@ -120,8 +137,8 @@ def _answer(operation: Operation) -> Json:
 
 
 def _plain(operation: Operation) -> Json:
-    if operation.name == "metrics":
-        return {"text/plain": {"schema": {"type": "string"}}}
+    if operation.media_type.startswith("text/"):
+        return {operation.media_type: {"schema": {"type": "string"}}}
     return {"application/json": {"schema": {"type": "object", "properties": {"status": {"const": "ok"}}}}}
 
 

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from hub.ingress.readiness import Readiness
 from schemas.citizen import CitizenAnswer, CitizenQuery
 from schemas.dossier import DossierSubmission
+from schemas.event import EventBatch
 from schemas.model import Model
 from schemas.problem import ProblemKind, Words
 from schemas.receipt import Receipt
 from schemas.timeline import MessageLine, Overview, Timeline
+from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method at one path. `codes` are the problems it can answer with, beyond those of every operation."""
+    """One method at one path. `codes` are the problems it can answer with, beyond those of every operation.
+
+    `reads` names the parameters that may be left out.
+    """
 
     name: str
     method: str
@@ -24,6 +29,8 @@ class Operation:
     answer: type[Model] | None = None
     status: int = 200
     also: int | None = None
+    media_type: str = "application/json"
+    reads: tuple[str, ...] = ()
     body: type[Model] | None = None
     keyed: bool = False
     secured: bool = True
@@ -32,11 +39,13 @@ class Operation:
 
 _SECURED = ("caller.unauthenticated", "caller.no_grant")
 _WITH_BODY = ("caller.malformed", "caller.slow", "caller.too_large", "caller.media_type", "caller.invalid")
+_READING_EVENTS = ("caller.invalid", "caller.gone", "hub.unavailable")
 _WRITING = ("hub.unavailable", "hub.disk_full", "hub.in_doubt", "hub.overloaded")
 
 TAGS: dict[str, Words] = {
     "dossiers": Words("Đồng bộ hồ sơ", "Dossiers"),
     "citizens": Words("Tra cứu công dân", "Citizens"),
+    "events": Words("Sự kiện trạng thái", "Status events"),
     "operations": Words("Vận hành", "Operations"),
 }
 
@@ -58,6 +67,32 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=Receipt,
         status=202,
         body=DossierSubmission,
+        keyed=True,
+        codes=(
+            *_SECURED,
+            *_WITH_BODY,
+            *("caller.key_missing", "caller.foreign_dossier", "caller.key_reused", "caller.revision_backwards"),
+            *_WRITING,
+        ),
+    ),
+    Operation(
+        name="withdraw",
+        method="POST",
+        path="/v1/dossiers/{code}/withdrawal",
+        tag="dossiers",
+        summary=Words("Rút hồ sơ khỏi hàng chờ", "Withdraw what is queued of a dossier"),
+        description=Words(
+            "Hủy những lượt gửi của hồ sơ chưa bắt đầu, kể cả lượt gửi bị từ chối đang giữ hàng chờ. Lượt gửi đã bắt "
+            "đầu vẫn chạy đến khi rõ kết quả; nội dung đã gửi thì không thu hồi được. `revision` tính chung với các "
+            "trạng thái của hồ sơ: cao hơn mọi `revision` đã gửi. Trạng thái gửi sau lệnh rút được xử lý bình thường.",
+            "Cancels the deliveries of the dossier that have not begun, one that was refused and holds its queue "
+            "included. Those that have begun run until their result is clear; what was delivered is not undone. "
+            "`revision` is counted with the dossier's states: higher than all sent before. A state sent after the "
+            "withdrawal is delivered as usual.",
+        ),
+        answer=WithdrawalReceipt,
+        status=202,
+        body=Withdrawal,
         keyed=True,
         codes=(
             *_SECURED,
@@ -118,6 +153,43 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
     ),
     Operation(
+        name="events",
+        method="GET",
+        path="/v1/events",
+        tag="events",
+        summary=Words("Luồng sự kiện trạng thái (SSE)", "Status events as a stream (SSE)"),
+        description=Words(
+            "Sự kiện CloudEvents 1.0 của hồ sơ thuộc các cơ quan mà hệ thống được cấp quyền `events`. Khi bị ngắt, kết "
+            "nối lại với Last-Event-ID là id cuối cùng đã xử lý; tiến trình nào của trục cũng hiểu. Trong mỗi hồ sơ, "
+            "`seq` tăng 1, 2, 3, … không đứt quãng; sự kiện lặp lại giữ nguyên `id` và `seq`. Mặc định nhận từ bây giờ "
+            "trở đi; `after=start` nhận từ đầu phần còn lưu. Mô tả đầy đủ: /asyncapi.json.",
+            "CloudEvents 1.0 about the dossiers of the agencies for which the system has the grant `events`. After a "
+            "break, connect again with Last-Event-ID, the last id that was dealt with; every process of the hub knows "
+            "it. Per dossier `seq` counts 1, 2, 3, … without a gap; a repeat keeps its `id` and `seq`. Without a "
+            "position the stream begins now; `after=start` begins with the oldest that is kept. All about it: "
+            "/asyncapi.json.",
+        ),
+        media_type="text/event-stream",
+        reads=("after", "Last-Event-ID"),
+        codes=(*_SECURED, *_READING_EVENTS, "caller.rate", "hub.overloaded"),
+    ),
+    Operation(
+        name="event_batch",
+        method="GET",
+        path="/v1/events/batch",
+        tag="events",
+        summary=Words("Lấy một loạt sự kiện trạng thái", "Fetch some status events"),
+        description=Words(
+            "Như /v1/events, từng loạt một: gửi lại `next` trong `after` của lần sau. Mặc định bắt đầu từ sự kiện cũ "
+            "nhất còn lưu.",
+            "As /v1/events, batch by batch: give `next` back as `after`. Without a position it begins with the oldest "
+            "event that is kept.",
+        ),
+        answer=EventBatch,
+        reads=("after", "limit"),
+        codes=(*_SECURED, *_READING_EVENTS),
+    ),
+    Operation(
         name="overview",
         method="GET",
         path="/v1/overview",
@@ -152,6 +224,7 @@ OPERATIONS: tuple[Operation, ...] = (
         tag="operations",
         summary=Words("Chỉ số cho Prometheus", "Metrics for Prometheus"),
         description=Words("Định dạng văn bản của Prometheus.", "In the text format of Prometheus."),
+        media_type="text/plain",
         secured=False,
     ),
     Operation(
