@@ -5,6 +5,7 @@ lets a page be reloaded and bookmarked; log lines hold the template of a path, n
 search is posted, so that a name or number typed there by mistake comes into no address.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -140,7 +141,13 @@ class Desk:
             timeline = await self._rooms.timeline(holder, code or "")
         except HubError as error:
             return self._trouble(request, error, holder)
-        self._log.info("console_dossier", agency=str(holder.agency), system=holder.system)
+        self._log.info(
+            "console_dossier", agency=str(holder.agency), system=holder.system, ordering_key=timeline.dossier_code
+        )
+        # The longest timeline takes most of a second to write: other requests must not wait for it.
+        return await asyncio.to_thread(self._story_page, request, holder, timeline)
+
+    def _story_page(self, request: Request, holder: Principal, timeline: Timeline) -> Response:
         story = self._teller.tell(timeline, self._rooms.clock.now(), language_of(request))
         return self._renderer.page(request, "dossier.html", holder=holder, story=story)
 

@@ -30,7 +30,7 @@ _TEXTS: Mapping[str, Words] = MappingProxyType(
         "stale": Words("Số liệu cũ", "Old numbers"),
         "never": Words("Chưa nhận được số liệu nào.", "No numbers have come in so far."),
         "updated": Words("cập nhật lúc", "updated at"),
-        "numbers_of": Words("số liệu lúc", "numbers of"),
+        "numbers_of": Words("lúc", "of"),
         "accepted": Words("Đã tiếp nhận", "Accepted"),
         "messages": Words("bản tin", "messages"),
         "states": Words("Lượt gửi theo trạng thái", "Deliveries by state"),
@@ -133,13 +133,16 @@ _TEXTS: Mapping[str, Words] = MappingProxyType(
         "took": Words("mất", "took"),
         "code": Words("Mã", "Code"),
         "said": Words("Nền tảng nói", "The platform said"),
-        "left": Words("sau đó", "left it"),
         "hops": Words("Các chặng", "Hops"),
-        "newest_only": Words("Chỉ hiện các bản tin và chặng mới nhất.", "Only the newest messages and hops are shown."),
     }
+)
+
+
+_BY_LANGUAGE: Mapping[Language, Mapping[str, str]] = MappingProxyType(
+    {language: MappingProxyType({name: language.say(words) for name, words in _TEXTS.items()}) for language in Language}
 )
 
 
 def texts(language: Language) -> Mapping[str, str]:
     """Return every text in one language."""
-    return MappingProxyType({name: language.say(words) for name, words in _TEXTS.items()})
+    return _BY_LANGUAGE[language]

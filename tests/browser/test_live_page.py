@@ -87,7 +87,7 @@ async def test_old_numbers_are_called_old(tab: Tab, site: Site) -> None:
     await tab.until("document.getElementById('content').dataset.link === 'stale'")
 
     assert "Mất kết nối với trục. Số liệu cũ:" == await tab.text("#link")
-    assert (await tab.text("#updated")).startswith("số liệu lúc ")
+    assert (await tab.text("#updated")).startswith("lúc ")
     assert "1.234.567" == await tab.text("#accepted")
 
 
