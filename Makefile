@@ -7,12 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench chaos kafka prerequisites lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/hub demo $(DEMO_ARGS)
 
-test: check
+test: prerequisites check
 	$(BIN)/pytest
 
 check: $(VENV)/ready
@@ -20,6 +20,18 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What tests need beside Python: a broker (Java, Maven), a SOAP client of another world (Node), a browser.
+prerequisites:
+	@ops/prerequisites.sh java mvn node npm chromium
+
+chaos: prerequisites $(VENV)/ready
+	$(BIN)/python -m tests.chaos.fleet_run $(if $(SEED),--seed $(SEED))
+
+# One broker for trying things out: its address is printed, Ctrl-C ends it.
+kafka: $(VENV)/ready
+	@ops/prerequisites.sh java mvn
+	$(BIN)/python -m ops.kafka $(KAFKA_ARGS)
 
 bench: $(VENV)/ready
 	$(BIN)/python -m ops.bench

@@ -72,9 +72,10 @@ async def _open_log(hub: HubSection, seams: Seams) -> Log:
     if hub.log.embedded:
         return await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
     # Imported where it is used: an embedded hub starts without the client of Kafka.
-    from hub.log.kafka import KafkaLimits, KafkaLog  # noqa: PLC0415 - see above
+    from hub.log.kafka import KafkaLog  # noqa: PLC0415 - see above
+    from hub.log.kafka_limits import KafkaLimits  # noqa: PLC0415 - see above
 
-    limits = KafkaLimits(session_timeout_s=hub.kafka.session_timeout_s)
+    limits = KafkaLimits.of(hub.kafka.session_timeout_s, hub.deadlines.drain_s)
     return await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits)
 
 

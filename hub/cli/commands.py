@@ -16,6 +16,7 @@ from rich.console import Console
 
 from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.following import fetch_timeline, read_key, show
+from hub.cli.topics import topics
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
 from hub.settings.founding import found
@@ -30,6 +31,8 @@ app = typer.Typer(
 )
 key = typer.Typer(help="API keys of the systems that call.", no_args_is_help=True)
 app.add_typer(key, name="key")
+
+app.command("topics")(topics)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

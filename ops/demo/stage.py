@@ -86,6 +86,7 @@ class Stage:
         sandbox = await self._start_sandbox()
         self._point_to(sandbox)
         self._ask_little_of_kafka()
+        await command("topics", "--create", "--config", str(self.installation))
         self.addresses = Addresses(
             hub=f"http://{listen}",
             portal=sandbox["portal"]["data"],

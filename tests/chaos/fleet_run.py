@@ -15,6 +15,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hub.cli.topics import declared
+from hub.log.kafka_topics import ensure_topics
+from hub.settings import load as load_settings
+from hub.settings.sections import Profile
 from ops.kafka.broker import Broker
 from ops.sandbox.remote import Remote
 from ops.sandbox.verdict import verdict
@@ -74,6 +78,9 @@ async def run(seed: int, dossiers: int, count: int, broker_away_s: float, folder
         portal = await stack.enter_async_context(Remote(boxes.portal_control))
         installed = install(folder / "installation", boxes.platforms, ports[0], _addresses(homes) | _CHANGES)
         replace_value(installed.folder / "platforms" / "national_portal.yaml", "concurrency_max", "32")
+        await ensure_topics(
+            homes.broker.bootstrap, declared(load_settings(installed.folder, environ={}).hub), Profile.DEMO
+        )
         fleet = Fleet(installed, folder, stack)
         doors = [f"http://127.0.0.1:{port}" for port in ports]
         for number, door in enumerate(doors, 1):
