@@ -1,7 +1,8 @@
-"""Brings the read models up to the end of the log, and keeps them there."""
+"""Brings one projection up to the end of the log: from what others fetched, or from what it reads itself."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -19,11 +20,28 @@ AUDIT = "hub.audit"
 _BATCH_RECORDS = 500
 _IDLE_S = 1.0
 _RETRY_S = 1.0
+_NOTHING_READ_S = 0.05
 _log = logger("projector")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Some consecutive records of one partition, decoded; the first of them lay at `first_offset`."""
+
+    first_offset: int
+    batch: ProjectedBatch
+
+
+def fetched(topic: str, records: Sequence[Record]) -> Fetched:
+    """Decode records of one partition, at least one."""
+    return Fetched(records[0].offset, ProjectedBatch(_projected(topic, records), records[-1].offset + 1))
 
 
 class Projector:
     """Reads topics and applies them. A replay changes nothing, for each batch carries its offset.
+
+    Several tasks may call it at a time: batches of a topic are applied one after the other. Other processes may bring
+    the same projection forward meanwhile.
 
     `pace_s` is the pause between two rounds: a short one makes fresh read models, a longer one larger transactions.
     """
@@ -42,8 +60,28 @@ class Projector:
     async def catch_up(self, topic: str, partition: int) -> None:
         """Apply what the partition holds at the time of the call."""
         end = (await self._log.bounds(topic, partition)).end
-        while await self._position(topic, partition) < end:
-            await self._forward(topic, [partition])
+        if await self.position(topic, partition) < end:
+            await self.look_again(topic, partition)
+        while await self.position(topic, partition) < end:
+            moved = await self._forward(topic, [partition])
+            if not moved and await self.position(topic, partition) < end:
+                await self._clock.sleep(_NOTHING_READ_S)
+
+    async def offer(self, topic: str, offered: Mapping[int, Fetched]) -> None:
+        """Apply, per partition, what somebody fetched: known records are passed over, missing ones are read first."""
+        async with self._lock(topic):
+            at = {partition: await self.position(topic, partition) for partition in offered}
+            await self._apply(
+                topic,
+                {
+                    partition: each.batch
+                    for partition, each in offered.items()
+                    if each.first_offset <= at[partition] < each.batch.next_offset
+                },
+            )
+        for partition, each in offered.items():
+            if at[partition] < each.first_offset:
+                await self.catch_up(topic, partition)
 
     async def run(self, topic: str) -> None:
         """Keep a topic projected until cancelled; a store that cannot write is tried again."""
@@ -69,36 +107,49 @@ class Projector:
         lag = 0
         for partition in range(self._log.partitions(topic)):
             end = (await self._log.bounds(topic, partition)).end
-            lag += max(0, end - await self._position(topic, partition))
+            lag += max(0, end - await self.position(topic, partition))
         return lag
 
-    async def _position(self, topic: str, partition: int) -> int:
+    async def look_again(self, topic: str, partition: int) -> int:
+        """Return the next offset that the projection wants: another process may have brought it forward."""
+        at = await self._projection.next_offset(topic, partition)
+        return self._moved(topic, partition, at)
+
+    async def position(self, topic: str, partition: int) -> int:
+        """Return the next offset that the projection wants, as far as this process knows; it may be further."""
         at = self._next.get((topic, partition))
-        if at is None:
-            at = self._next[topic, partition] = await self._projection.next_offset(topic, partition)
+        return await self.look_again(topic, partition) if at is None else at
+
+    def _moved(self, topic: str, partition: int, to: int) -> int:
+        at = self._next[topic, partition] = max(to, self._next.get((topic, partition), 0))
         return at
 
     async def _forward(self, topic: str, partitions: Iterable[int]) -> int:
-        """Apply one batch of each partition, all in one transaction. Return how many records there were."""
-        async with self._locks.setdefault(topic, asyncio.Lock()):
+        """Apply one batch of each partition, all in one transaction. Return how many partitions moved."""
+        async with self._lock(topic):
             batches = {
                 partition: batch
                 for partition in partitions
                 if (batch := await self._batch(topic, partition)) is not None
             }
-            if not batches:
-                return 0
+            await self._apply(topic, batches)
+            return len(batches)
+
+    async def _apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
+        if batches:
             await self._projection.apply(topic, batches)
-            for partition, batch in batches.items():
-                self._next[topic, partition] = batch.next_offset
-            return sum(len(batch.records) for batch in batches.values())
+        for partition, batch in batches.items():
+            self._moved(topic, partition, batch.next_offset)
+
+    def _lock(self, topic: str) -> asyncio.Lock:
+        return self._locks.setdefault(topic, asyncio.Lock())
 
     async def _batch(self, topic: str, partition: int) -> ProjectedBatch | None:
-        at = await self._position(topic, partition)
+        at = await self.position(topic, partition)
         if (await self._log.bounds(topic, partition)).end <= at:
             return None
         records = await self._log.read(topic, partition, at, _BATCH_RECORDS)
-        return ProjectedBatch(_projected(topic, records), records[-1].offset + 1) if records else None
+        return fetched(topic, records).batch if records else None
 
 
 class Repeats:
