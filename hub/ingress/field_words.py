@@ -114,6 +114,29 @@ _MODELS: _Texts = {
         "Mọi bản tin của một hồ sơ, theo thứ tự tiếp nhận.",
         "All messages of one dossier, in the order of acceptance.",
     ),
+    "Withdrawal": (
+        "Lệnh rút những gì của hồ sơ còn chờ gửi; mã hồ sơ nằm trong địa chỉ.",
+        "Withdraws what is still queued of a dossier; the dossier stands in the address.",
+    ),
+    "WithdrawalReason": (
+        "applicant_request: công dân yêu cầu; sent_in_error: gửi nhầm; duplicate: gửi trùng.",
+        "Why it is withdrawn.",
+    ),
+    "WithdrawalReceipt": (
+        "Biên nhận lệnh rút, kèm những gì lệnh rút không làm được.",
+        "Proof that the withdrawal was accepted, and what it does not undo.",
+    ),
+}
+
+_RECEIPT: _Texts = {
+    "message_id": ("Mã bản tin, không bao giờ đổi.", "Id of the message; it never changes."),
+    "dossier_code": (
+        "Mã hồ sơ theo cách viết đầu tiên, là mã các nền tảng biết.",
+        "The code as it first came in, which is how platforms know the dossier.",
+    ),
+    "revision": ("Số thứ tự trạng thái.", "Number of the state."),
+    "accepted_at": ("Thời điểm tiếp nhận (UTC).", "When the hub accepted it (UTC)."),
+    "follow": ("Nơi theo dõi.", "Where to follow the message."),
 }
 
 _FIELDS: dict[str, _Texts] = {
@@ -361,16 +384,7 @@ _FIELDS: dict[str, _Texts] = {
         "ready": ("Sẵn sàng hay chưa.", "Whether every part can work."),
         "checks": ("Từng thành phần: ok hoặc lý do.", "Each part: ok, or the reason."),
     },
-    "Receipt": {
-        "message_id": ("Mã bản tin, không bao giờ đổi.", "Id of the message; it never changes."),
-        "dossier_code": (
-            "Mã hồ sơ theo cách viết đầu tiên, là mã các nền tảng biết.",
-            "The code as it first came in, which is how platforms know the dossier.",
-        ),
-        "revision": ("Số thứ tự trạng thái.", "Number of the state."),
-        "accepted_at": ("Thời điểm tiếp nhận (UTC).", "When the hub accepted it (UTC)."),
-        "follow": ("Nơi theo dõi.", "Where to follow the message."),
-    },
+    "Receipt": _RECEIPT,
     "Relative": {
         "full_name": ("Họ và tên.", "Full name."),
         "personal_number": ("Số định danh cá nhân.", "Personal number."),
@@ -386,6 +400,18 @@ _FIELDS: dict[str, _Texts] = {
     "Timeline": {
         "dossier_code": ("Mã hồ sơ.", "The dossier code."),
         "messages": ("Các bản tin theo thứ tự tiếp nhận.", "Its messages in the order of acceptance."),
+    },
+    "Withdrawal": {
+        "revision": (
+            "Số thứ tự, tính chung với các trạng thái của hồ sơ; cao hơn mọi số đã gửi.",
+            "A number counted with the dossier's states; higher than all that were sent before.",
+        ),
+        "reason": ("Lý do rút.", "Why it is withdrawn."),
+    },
+    "WithdrawalReceipt": {
+        **_RECEIPT,
+        "remains_vi": ("Những gì lệnh rút không thu hồi được.", "What the withdrawal does not undo, in Vietnamese."),
+        "remains_en": ("Như trên, tiếng Anh.", "The same, in English."),
     },
 }
 

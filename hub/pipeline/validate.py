@@ -38,6 +38,11 @@ def check_submission(
     ]
 
 
+def check_withdrawal(code: DossierCode, catalogue: Catalogue) -> list[BrokenRule]:
+    """Return the rules that a well-formed withdrawal breaks; `code` is its dossier code, read."""
+    return list(_unknown_agency("code", code, catalogue))
+
+
 def check_query(query: CitizenQuery, code: DossierCode, catalogue: Catalogue, now: datetime) -> list[BrokenRule]:
     """Return the rules that a well-formed lookup breaks; `code` is its dossier code, read."""
     today = day_in_vietnam(now)

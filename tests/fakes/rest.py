@@ -1,14 +1,16 @@
 """A hub of fakes behind the real REST door."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import httpx
 from starlette.routing import BaseRoute
 
 from hub.access import ApiKeys, Grant, Grants, Principal, Service, SystemEntry, issue_key
+from hub.errors import Overloaded
 from hub.ingress import Acceptance, AcceptanceRooms, Check, Follow, Lookup, LookupRooms, Recent, RestRooms, rest_app
+from hub.ingress.event_stream import StreamLimits
 from hub.ingress.examples import QUERY, SUBMISSION
 from hub.ingress.soap import soap_routes
 from hub.pipeline.catalogue import Agency, Catalogue
@@ -33,6 +35,7 @@ _ALL = (
     Grant(service=Service.CITIZEN_LOOKUP, purposes=(PURPOSE,)),
     Grant(service=Service.DOSSIER_SUBMIT),
     Grant(service=Service.DOSSIER_FOLLOW),
+    Grant(service=Service.EVENTS),
 )
 
 
@@ -72,6 +75,7 @@ class House:
         lookups_max: int = 200,
         deadline_s: float = 5.0,
         body_wait_s: float = 5.0,
+        streams: StreamLimits | None = None,
         clock: ManualClock | None = None,
     ) -> None:
         self.clock = clock or ManualClock()
@@ -79,6 +83,7 @@ class House:
         self.inbox, self.keys, self.read_models = MemoryInbox(), MemoryKeys(), MemoryReadModels()
         self.audit, self.citizens, self.metrics = MemoryAudit(), MemoryCitizens(), Metrics()
         self.admission: list[Exception] = []
+        self.full: set[str] = set()
         self.tokens: dict[str, str] = {}
         systems = [self._system("H56.14", "motcua", _ALL), self._system("H56.15", "other", _ALL)]
         systems += [self._system("H56", "province", _ALL), self._system("H56.14", "nobody", ())]
@@ -96,6 +101,7 @@ class House:
                 admit=self._admit,
                 fingerprint_key=b"fingerprint" * 3,
                 recent=recent,
+                require_room=self._require_room,
             ),
             requests_max,
         )
@@ -133,6 +139,10 @@ class House:
         """Return the headers of a request of a system."""
         headers = {"Authorization": f"Bearer {self.tokens[system]}", "Content-Type": "application/json"}
         return headers | ({"Idempotency-Key": key} if key else {})
+
+    def _require_room(self, platforms: Collection[str]) -> None:
+        if not self.full.isdisjoint(platforms):
+            raise Overloaded("backlog", retry_after_s=30)
 
     def _system(self, agency: str, system: str, grants: tuple[Grant, ...]) -> SystemEntry:
         issued = issue_key(PEPPER)

@@ -20,11 +20,12 @@ from schemas.dossier import DossierSubmission
 from schemas.problem import Problem
 from schemas.receipt import Receipt
 from schemas.timeline import Timeline
+from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 
 FOLDER = Path(__file__).parent / "schemas"
-READ: tuple[type[BaseModel], ...] = (DossierSubmission, CitizenQuery)
+READ: tuple[type[BaseModel], ...] = (DossierSubmission, CitizenQuery, Withdrawal)
 """What the hub reads."""
-WRITTEN: tuple[type[BaseModel], ...] = (CitizenAnswer, Receipt, Timeline, Problem)
+WRITTEN: tuple[type[BaseModel], ...] = (CitizenAnswer, Receipt, WithdrawalReceipt, Timeline, Problem)
 """What it writes."""
 
 MEANT = "if this change is meant: python -m tests.golden.test_schemas, and tell who must change what"

@@ -13,6 +13,7 @@ from hub.sealing import unseal
 from schemas.agency import AgencyCode
 from schemas.delivery import CommandHeader
 from schemas.envelope import Envelope
+from schemas.withdrawal import Withdrawal, WithdrawalReason
 from tests.fakes.rest import PRINCIPAL, SYNC, House, submission
 
 COMMANDS = "hub.commands"
@@ -379,3 +380,102 @@ async def test_accepted_messages_are_counted_by_agency() -> None:
     assert 'hub_accepted_total{agency="H56.14"} 1.0' in page
     assert "hub_accept_seconds_count 1.0" in page
     assert "hub_append_seconds_count 1.0" in page
+
+
+# --- withdrawals -----------------------------------------------------------------------------------------------------
+
+WITHDRAWAL = Withdrawal(revision=2, reason=WithdrawalReason.APPLICANT_REQUEST)
+
+
+async def test_a_withdrawal_is_a_command_behind_what_it_withdraws() -> None:
+    """It owes nothing to any platform, and its receipt says what it does not undo, in both languages."""
+    house = House()
+    await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+
+    receipt = await house.acceptance.withdraw(PRINCIPAL, OLD_SPELLING, WITHDRAWAL, "k2")
+
+    records = await house.log.records(COMMANDS)
+    read = header(records[1])
+    assert [CODE.encode()] * 2 == [record.key for record in records]
+    assert ("withdrawal", receipt.message_id, CODE, 2, ()) == (
+        read.kind,
+        read.message_id,
+        read.ordering_key,
+        read.revision,
+        read.deliveries,
+    )
+    assert {"revision": 2, "reason": "applicant_request"} == await body(house, records[1])
+    assert (CODE, 2) == (receipt.dossier_code, receipt.revision)
+    assert "không thu hồi được" in receipt.remains_vi
+    assert "not undone" in receipt.remains_en
+
+
+async def test_a_repeated_withdrawal_gets_the_same_receipt() -> None:
+    """Before the log was seen it is appended again under its id, afterwards not."""
+    house = House()
+    first = await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k1")
+    again = await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k1")
+    await seen_in_log(house)
+    later = await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k1")
+
+    assert [first] * 2 == [again, later]
+    assert [False, True] == [header(record).reappended for record in await house.log.records(COMMANDS)]
+
+
+async def test_a_withdrawal_takes_its_place_among_the_revisions() -> None:
+    """One that is not higher than the last state is refused, and so is a state that is not higher than it."""
+    house = House()
+    await house.acceptance.accept(PRINCIPAL, submission(revision=2), "k1")
+    with pytest.raises(Conflict):
+        await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k2")
+    await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL.model_copy(update={"revision": 3}), "k3")
+    with pytest.raises(Conflict):
+        await house.acceptance.accept(PRINCIPAL, submission(revision=3), "k4")
+
+    await house.acceptance.accept(PRINCIPAL, submission(revision=4), "k5")
+    assert [2, 3, 4] == [header(record).revision for record in await house.log.records(COMMANDS)]
+
+
+async def test_a_key_stands_for_one_dossier() -> None:
+    """The same words about another dossier are another request, and so is a state under the key of a withdrawal."""
+    house = House()
+    await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k1")
+
+    with pytest.raises(Conflict) as refused:
+        await house.acceptance.withdraw(PRINCIPAL, "H56.14-261122-0002", WITHDRAWAL, "k1")
+    assert "caller.key_reused" == refused.value.problem_code
+    with pytest.raises(Conflict):
+        await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("H56.15-261122-0001", Forbidden), ("nonsense", Invalid), ("H56.14.7-261122-0001", Invalid)],
+)
+async def test_only_ones_own_dossiers_are_withdrawn(code: str, expected: type[HubError]) -> None:
+    """Another agency's dossier, no code at all, an agency that the hub does not serve."""
+    house = House()
+
+    with pytest.raises(expected):
+        await house.acceptance.withdraw(PRINCIPAL, code, WITHDRAWAL, "k1")
+
+    assert [] == await house.log.records(COMMANDS)
+
+
+async def test_a_withdrawal_needs_the_grant_of_a_submission() -> None:
+    """Who may not submit may not withdraw."""
+    with pytest.raises(Forbidden):
+        await House().acceptance.withdraw(Principal(PRINCIPAL.agency, "nobody"), CODE, WITHDRAWAL, "k1")
+
+
+async def test_a_backlog_keeps_submissions_out_and_lets_withdrawals_in() -> None:
+    """What makes it smaller is always welcome; nothing is reserved for what is refused."""
+    house = House()
+    house.full = {SYNC.platform}
+
+    with pytest.raises(Overloaded):
+        await house.acceptance.accept(PRINCIPAL, submission(), "k1")
+    await house.acceptance.withdraw(PRINCIPAL, CODE, WITHDRAWAL, "k2")
+
+    house.full = set()
+    await house.acceptance.accept(PRINCIPAL, submission(revision=3), "k1")

@@ -17,6 +17,7 @@ from schemas.timeline import Overview, Timeline
 from tests.fakes.rest import House, query_json, submission_json
 
 CODE = "H56.14-261122-0001"
+WITHDRAWAL = b'{"revision":2,"reason":"applicant_request"}'
 
 
 async def post(house: House, body: bytes, *, path: str = "/v1/dossiers", **headers: str) -> httpx.Response:
@@ -607,3 +608,49 @@ async def test_a_caller_who_leaves_is_no_fault_of_the_hub() -> None:
 def test_every_code_has_a_status() -> None:
     """A code without one would end as a fault of the hub."""
     assert set(PROBLEMS) == set(STATUS)
+
+
+# --- withdrawals -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_withdrawal_gets_a_receipt_that_says_what_it_leaves() -> None:
+    """202, a place to look, and what is not undone; the code may be spelled either way."""
+    house = House()
+
+    answer = await post(house, WITHDRAWAL, path="/v1/dossiers/000.00.14.H56-261122-0001/withdrawal")
+
+    receipt = answer.json()
+    assert (202, 2) == (answer.status_code, receipt["revision"])
+    assert answer.headers["location"] == receipt["follow"]
+    assert {"remains_vi", "remains_en"} < set(receipt)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"revision":2}', [("reason", "missing")]),
+        (b'{"revision":2,"reason":"because"}', [("reason", "choice")]),
+        (b'{"revision":0,"reason":"duplicate"}', [("revision", "range")]),
+        (b'{"revision":2,"reason":"duplicate","note":"x"}', [("note", "unknown_field")]),
+    ],
+)
+async def test_a_withdrawal_names_what_is_wrong_with_it(body: bytes, expected: list[tuple[str, str]]) -> None:
+    """A reason is chosen from a list, so that nothing personal can be written into it."""
+    assert expected == told(await post(House(), body, path=f"/v1/dossiers/{CODE}/withdrawal"))
+
+
+async def test_a_code_that_is_none_is_named() -> None:
+    """It stands in the address, and the answer says so."""
+    answer = await post(House(), WITHDRAWAL, path="/v1/dossiers/nonsense/withdrawal")
+
+    assert (422, [("code", "dossier_code")]) == (answer.status_code, told(answer))
+
+
+async def test_a_backlog_is_a_503_that_says_when_to_come_back() -> None:
+    """In the contract's form, with the header that clients heed."""
+    house = House()
+    house.full = {"national_portal"}
+
+    answer = await post(house, submission_json())
+
+    assert (503, "30", "hub.overloaded") == (answer.status_code, answer.headers["retry-after"], problem(answer).code)
