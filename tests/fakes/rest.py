@@ -8,9 +8,11 @@ import httpx
 from starlette.routing import BaseRoute
 
 from hub.access import ApiKeys, Grant, Grants, Principal, Service, SystemEntry, issue_key
+from hub.clock import SystemClock
 from hub.errors import Overloaded
 from hub.ingress import Acceptance, AcceptanceRooms, Check, Follow, Lookup, LookupRooms, Recent, RestRooms, rest_app
-from hub.ingress.event_stream import StreamLimits
+from hub.ingress.event_stream import EventStreams, StreamLimits
+from hub.ingress.event_tail import EventTail
 from hub.ingress.examples import QUERY, SUBMISSION
 from hub.ingress.soap import soap_routes
 from hub.pipeline.catalogue import Agency, Catalogue
@@ -118,6 +120,9 @@ class House:
             deadline_s,
             lookups_max,
         )
+        # Readers wait in real time: they sit behind a real server.
+        tail = EventTail(self.log, SystemClock(), lines_max=20, idle_s=0.05)
+        self.streams = EventStreams(tail, self.grants, SystemClock(), self.metrics, streams)
         self.rooms = RestRooms(
             api_keys=ApiKeys(systems, PEPPER),
             acceptance=self.acceptance,
@@ -126,6 +131,7 @@ class House:
             read_models=self.read_models,
             metrics=self.metrics,
             clock=self.clock,
+            events=self.streams if streams else None,
             checks=checks or {},
             body_wait_s=body_wait_s,
         )
