@@ -4,6 +4,7 @@ Import the fixtures where they are needed: `from tests.contracts.postgres_server
 """
 
 import asyncio
+import atexit
 import ctypes
 import importlib.util
 import os
@@ -12,7 +13,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -171,15 +173,28 @@ def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT, 0, 0, 0)
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """A running server."""
+@cache
+def _server() -> PostgresServer:
+    """Return the one server of this test run, whichever modules use it; it goes with the run."""
     server = PostgresServer()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
+    atexit.register(server.remove)
+    server.start()
+    return server
+
+
+@cache
+def _migrated_url() -> str:
+    url = _server().create()
+    with ThreadPoolExecutor(1) as apart:  # an event loop may run in this thread
+        for schema in (STORE, KEYS):
+            apart.submit(lambda schema: asyncio.run(_migrated(url, schema)), schema).result()
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    """A running server; who stops or kills it starts it again."""
+    return _server()
 
 
 @pytest.fixture
@@ -191,10 +206,7 @@ def postgres_url(postgres: PostgresServer) -> str:
 @pytest.fixture(scope="session")
 def postgres_migrated(postgres: PostgresServer) -> str:
     """The address of a database with all tables, shared by the tests that begin with `emptied`."""
-    url = postgres.create()
-    for schema in (STORE, KEYS):
-        asyncio.run(_migrated(url, schema))
-    return url
+    return _migrated_url()
 
 
 async def _migrated(url: str, schema: MetaData) -> None:
