@@ -1,15 +1,18 @@
 """The two ways to run Faust: over the `Log` port in one process, and over Kafka in as many as one likes."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from ssl import SSLContext
+from typing import Any, Protocol
 
 from faust import App
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 
 from hub.ports import Log
 from hub.streams.transport import LOG_URL, KafkaTransport, LogTransport
 
 _COMMIT_EVERY_S = 2.0
+_SESSION_S = 15.0
 _NO_FOLDER = "/nonexistent"
 
 
@@ -58,25 +61,44 @@ class LogEngine:
 class KafkaEngine:
     """Over Kafka, as one member of the group `name`. `servers` are host:port, comma-separated.
 
-    `replication` is that of the topic by which Faust elects its leader.
+    `replication` is that of the topic by which Faust elects its leader; Faust makes it, when it may. `tls` and the
+    SASL `mechanism` with `user` and `password` say how the brokers are reached.
     """
 
     servers: str
     replication: int
     name: str = "hub-streams"
+    tls: SSLContext | None = None
+    mechanism: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
     take_chunks: int = 8
     take_within_s: float = 0.2
 
     def new_app(self) -> App:
         """As the protocol."""
         urls = ";".join(f"kafka://{server.strip()}" for server in self.servers.split(","))
-        app = _new_app(self.name, urls, buffer_chunks=8, topic_replication_factor=self.replication)
+        app = _new_app(
+            self.name,
+            urls,
+            buffer_chunks=8,
+            topic_replication_factor=self.replication,
+            broker_credentials=self._credentials(),
+            broker_session_timeout=_SESSION_S,
+        )
         app.transport = KafkaTransport(app.conf.broker_consumer, app)
         return app
 
     def held(self, app: App, topic: str) -> Collection[int]:
         """As the protocol."""
         return {tp.partition for tp in app.consumer.assignment() if tp.topic == topic}
+
+    def _credentials(self) -> Credentials | None:
+        if self.mechanism:
+            return SASLCredentials(
+                username=self.user, password=self.password, ssl_context=self.tls, mechanism=self.mechanism
+            )
+        return SSLCredentials(self.tls) if self.tls else None
 
 
 class _App(App):
@@ -86,7 +108,7 @@ class _App(App):
         """Make nothing."""
 
 
-def _new_app(name: str, broker: str, *, buffer_chunks: int, topic_replication_factor: int = 1) -> App:
+def _new_app(name: str, broker: str, *, buffer_chunks: int, **settings: Any) -> App:
     """Make a quiet application: no web server, no folder, nothing from the environment."""
     return _App(
         name,
@@ -96,8 +118,8 @@ def _new_app(name: str, broker: str, *, buffer_chunks: int, topic_replication_fa
         processing_guarantee="at_least_once",
         stream_wait_empty=False,
         stream_buffer_maxsize=buffer_chunks,
-        topic_replication_factor=topic_replication_factor,
         web_enabled=False,
         datadir=_NO_FOLDER,
         env={},
+        **settings,
     )

@@ -13,6 +13,7 @@ from hub.streams.engine import Engine
 from hub.streams.jobs import Job
 from hub.streams.processors import Processor
 from hub.streams.projector import Projector
+from hub.streams.transport import release
 from hub.streams.watch import Watch
 from hub.telemetry import Metrics, logger
 
@@ -96,3 +97,5 @@ async def _stop(app: App) -> None:
         await asyncio.wait_for(app.stop(), _STOP_S)
     except TimeoutError:
         _log.error("streams_stop_slowly", wait_s=_STOP_S)
+    finally:
+        release(app)

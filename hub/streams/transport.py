@@ -9,6 +9,7 @@ own reckoning, which commits past an unfinished head (faust-streaming issue 606)
 
 import asyncio
 from collections.abc import Awaitable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, ClassVar, cast
@@ -18,6 +19,7 @@ from faust.transport.base import Consumer, Producer, Transport
 from faust.transport.drivers import aiokafka as kafka
 from faust.types import TP, ConsumerMessage, RecordMetadata
 from faust.types.transports import ConsumerT, ProducerT
+from mode.threads import WorkerThread
 from yarl import URL
 
 from hub.errors import HubFault
@@ -236,8 +238,35 @@ class LogTransport(Transport):
         self.log = log
 
 
+class _QuietWorker(WorkerThread):
+    """What ended the thread is passed on by `crash`; it is not printed as well."""
+
+    def run(self) -> None:
+        """Run until stopped."""
+        with suppress(Exception, asyncio.CancelledError):
+            super().run()
+
+
+class _QuietThread(kafka.AIOKafkaConsumerThread):
+    """Faust's consumer thread, without its prints."""
+
+    Worker = _QuietWorker
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:  # noqa: ARG002 - their text may quote a record
+        """Say where, and nothing of what."""
+        _log.error("streams_thread_fell", exc_info=True)
+
+
 class KafkaConsumer(_Chunked, kafka.Consumer):
     """Faust's own Kafka consumer; what one fetch brings of a partition is a chunk."""
+
+    def _new_consumer_thread(self) -> kafka.AIOKafkaConsumerThread:
+        return _QuietThread(self, loop=self.loop, beacon=self.beacon)
+
+    def release(self) -> None:
+        """Close the loop of a thread that never began; one that ran closes it itself."""
+        if not self._thread._thread_started.is_set():  # noqa: SLF001 - no other way to know
+            self._thread.thread_loop.close()
 
     async def _getmany(
         self,
@@ -256,6 +285,13 @@ class KafkaTransport(kafka.Transport):
     """Faust's own Kafka transport with that consumer."""
 
     Consumer: ClassVar[type[ConsumerT]] = KafkaConsumer
+
+
+def release(app: App) -> None:
+    """Let go of what an application holds even when its start failed early."""
+    consumer = app._consumer  # noqa: SLF001 - the property would make one
+    if isinstance(consumer, KafkaConsumer):
+        consumer.release()
 
 
 def _record(record: Any) -> Record:

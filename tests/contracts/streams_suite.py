@@ -46,8 +46,12 @@ class Hub:
         self.log, self.engine = log, engine
         self.clock, self.metrics = SystemClock(), Metrics()
         self.projection = MemoryProjection()
-        self.projector = Projector(log, self.projection, self.clock, self.metrics)
+        self.projector = self.new_projector()
         self._dossiers = 0
+
+    def new_projector(self) -> Projector:
+        """Return one as another process would have it."""
+        return Projector(self.log, self.projection, self.clock, self.metrics)
 
     def streams(self, jobs: Sequence[Job] = ()) -> Streams:
         """Return stream processing with the one projection."""

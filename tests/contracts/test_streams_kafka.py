@@ -1,0 +1,98 @@
+"""Stream processing over Kafka: alone, beside another, and while the broker is away."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+
+from hub.clock import SystemClock
+from hub.log.kafka import KafkaLog
+from hub.streams.engine import KafkaEngine
+from hub.streams.projector import COMMANDS
+from hub.supervision import Supervisor
+from ops.kafka.broker import Broker
+from tests.contracts.kafka_broker import Kafka
+from tests.contracts.streams_suite import PARTITIONS, TOPICS, Hub, StreamsSuite
+
+
+@pytest.fixture
+async def hub(kafka: Kafka) -> AsyncIterator[Hub]:
+    """A group of its own. The topics and what other tests left in them are shared: everything is projected again."""
+    if COMMANDS not in await _topics(kafka):
+        await kafka.create(dict.fromkeys(TOPICS, PARTITIONS))
+    async with _hub(kafka) as made:
+        yield made
+
+
+@asynccontextmanager
+async def _hub(kafka: Kafka) -> AsyncIterator[Hub]:
+    log = await KafkaLog.open(kafka.bootstrap, dict.fromkeys(TOPICS, PARTITIONS), SystemClock())
+    try:
+        yield Hub(log, KafkaEngine(kafka.bootstrap, replication=1, name=f"{kafka.prefix()}-streams"))
+    finally:
+        await log.aclose()
+
+
+async def _topics(kafka: Kafka) -> list[str]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    await admin.start()
+    try:
+        return list(await admin.list_topics())
+    finally:
+        await admin.close()
+
+
+class TestStreamsKafka(StreamsSuite):
+    """The suite."""
+
+
+async def test_two_processes_share_the_work(hub: Hub) -> None:
+    """Each record is projected once, by whom ever; when one leaves, the other goes on with all partitions."""
+    other = Hub(hub.log, hub.engine)
+    other.projection = hub.projection
+    other.projector = other.new_projector()
+    async with hub.running() as staying:
+        await hub.ready(staying)
+        async with other.running() as leaving:
+            await other.ready(leaving)
+            await hub.add(40)
+            assert await hub.expected() == await hub.settled()
+        await hub.add(40)
+        assert await hub.expected() == await hub.settled()
+
+
+async def test_a_broker_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    """Faust falls or waits; the supervisor brings it back, and no thread is left over from before."""
+    broker = Broker(tmp_path)
+    await broker.start()
+    try:
+        kafka = Kafka(broker)
+        await kafka.create(dict.fromkeys(TOPICS, PARTITIONS))
+        async with _hub(kafka) as hub:
+            await _survives(hub, broker)
+    finally:
+        await broker.kill()
+
+
+async def _survives(hub: Hub, broker: Broker) -> None:
+    streams, supervisor = hub.streams(), Supervisor(hub.clock)
+    threads = set(threading.enumerate())
+    with structlog.testing.capture_logs():
+        kept = asyncio.create_task(supervisor.keep("streams", streams.run))
+        await hub.ready(streams)
+        await hub.add(5)
+        assert await hub.expected() == await hub.settled()
+        await broker.kill()
+        await asyncio.sleep(8)
+        await broker.start()
+        await hub.add(5)
+        assert await hub.expected() == await hub.settled()
+        await hub.ready(streams)
+        kept.cancel()
+        await asyncio.gather(kept, return_exceptions=True)
+    assert threads == set(threading.enumerate())
