@@ -26,6 +26,7 @@ from schemas.model import Model
 BLANKS = " \t\r\n"
 """What XML calls white space."""
 
+_OURS = f"{{{NAMESPACE}}}"
 _NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _TRUTHS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -107,26 +108,28 @@ def _members(model: type[Model], element: etree._Element, path: str, broken: lis
         field = fields.get(name)
         if field is not None and field.many:
             items = stated.setdefault(name, [])
-            items.append(_value(field, child, _joined(path, name, str(len(items))), broken))
+            items.append(_value(field, child, (path, name, str(len(items))), broken))
         elif name in stated:
             broken.append(BrokenRule(_joined(path, safe_name(name)), "duplicate_field"))
         else:
-            stated[name] = None if field is None else _value(field, child, _joined(path, name), broken)
+            stated[name] = None if field is None else _value(field, child, (path, name), broken)
     return stated
 
 
 def _name(child: etree._Element, path: str, broken: list[BrokenRule]) -> str:
-    name = etree.QName(child)
-    if name.namespace != NAMESPACE:
-        broken.append(BrokenRule(_joined(path, safe_name(name.localname)), "namespace"))
-    return name.localname
+    tag = str(child.tag)
+    if tag.startswith(_OURS):
+        return tag[len(_OURS) :]
+    local = tag.rpartition("}")[2]
+    broken.append(BrokenRule(_joined(path, safe_name(local)), "namespace"))
+    return local
 
 
-def _value(field: _Field, element: etree._Element, path: str, broken: list[BrokenRule]) -> Any:
+def _value(field: _Field, element: etree._Element, path: tuple[str, ...], broken: list[BrokenRule]) -> Any:
     if element.get(_NIL, "").strip() in ("true", "1"):
         return None
     if field.model is not None and (len(element) or not (element.text or "").strip(BLANKS)):
-        return _members(field.model, element, path, broken)
+        return _members(field.model, element, _joined(*path), broken)
     if len(element):
         # An object where a scalar is wanted; the model says so.
         return {}
