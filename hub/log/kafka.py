@@ -77,8 +77,8 @@ class KafkaLog:
         declared = Topics(topics)
         links: list[Link] = []
         try:
-            for _ in range(2):
-                links.append(await Link.open(bootstrap, set(topics), limits.request_wait_s, access))  # noqa: PERF401 - closed below when the second fails
+            for purpose in ("append", "read"):
+                links.append(await Link.open(purpose, bootstrap, set(topics), limits.request_wait_s, access))  # noqa: PERF401 - closed below when the second fails
             for link in links:
                 await _compare(link, topics, clock)
             return cls(bootstrap, declared, clock, limits, access, member, (links[0], links[1]))
@@ -138,7 +138,7 @@ class KafkaLog:
         patience_s = limits.rebalance_timeout_s + limits.request_wait_s
         client = await connect(self._bootstrap, {topic}, patience_s, self._access)
         try:
-            link = await Link.open(self._bootstrap, {topic}, limits.request_wait_s, self._access)
+            link = await Link.open("fetch", self._bootstrap, {topic}, limits.request_wait_s, self._access)
         except BaseException:
             await client.close()
             raise

@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import InitProducerIdRequest
@@ -18,7 +18,6 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from hub.errors import HubFault, Overloaded, TooLarge, Unavailable, WriteInDoubt
 from hub.log.kafka_limits import KafkaLimits
-from hub.log.kafka_link import Link
 from hub.log.kafka_verdict import Verdict, verdict_of
 from hub.ports import Clock, Position
 
@@ -32,6 +31,22 @@ _RETRY_AFTER_S = 2
 _RECORD_OVERHEAD_BYTES = 200
 
 Place = tuple[str, int]
+
+
+class Brokers(Protocol):
+    """What appending needs of a `hub.log.kafka_link.Link`."""
+
+    def leader(self, topic: str, partition: int) -> int | None:
+        """Return the broker that leads a partition."""
+
+    def anyone(self) -> int | None:
+        """Return one of the brokers."""
+
+    def refresh(self) -> None:
+        """Have it looked up soon where the partitions lie."""
+
+    async def send(self, node: int, request: Any) -> Any:
+        """Return the answer. Errors: Unavailable (did not leave), WriteInDoubt (left, no answer), ConfigInvalid."""
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +94,7 @@ class _Lane:
 class Appender:
     """Takes appends for all partitions and brings each to its end. `appended` is called with the topic of a success."""
 
-    def __init__(self, link: Link, clock: Clock, limits: KafkaLimits, appended: Callable[[str], None]) -> None:
+    def __init__(self, link: Brokers, clock: Clock, limits: KafkaLimits, appended: Callable[[str], None]) -> None:
         self._link = link
         self._clock = clock
         self._limits = limits

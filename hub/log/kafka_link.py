@@ -1,5 +1,6 @@
 """Connections to the brokers: one request, one answer, and an honest word about what came of it."""
 
+import logging
 import ssl
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, NodeNotReadyE
 from aiokafka.structs import TopicPartition
 
 from hub.errors import ConfigInvalid, Unavailable, WriteInDoubt
+from hub.telemetry import logger
 
 _BACKOFF_MS = 100
 _METADATA_AGE_MS = 60_000
@@ -38,12 +40,15 @@ class KafkaAccess:
 
 
 NO_ACCESS = KafkaAccess()
+_log = logger("kafka")
 
 
 async def connect(
     bootstrap: str, topics: Collection[str], request_wait_s: float, access: KafkaAccess = NO_ACCESS
 ) -> AIOKafkaClient:
     """Return a client that knows the brokers and where the topics lie. Errors: Unavailable."""
+    # It complains many times a second while a broker is away; a link says so once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     client = AIOKafkaClient(
         bootstrap_servers=bootstrap.split(","),
         client_id="hub",
@@ -71,15 +76,22 @@ class Link:
     A link repairs itself; whoever meets an error tries again.
     """
 
-    def __init__(self, client: AIOKafkaClient) -> None:
+    def __init__(self, client: AIOKafkaClient, purpose: str) -> None:
         self._client = client
+        self._purpose = purpose
+        self._away = False
 
     @classmethod
     async def open(
-        cls, bootstrap: str, topics: Collection[str], request_wait_s: float, access: KafkaAccess = NO_ACCESS
+        cls,
+        purpose: str,
+        bootstrap: str,
+        topics: Collection[str],
+        request_wait_s: float,
+        access: KafkaAccess = NO_ACCESS,
     ) -> Self:
-        """As `connect`."""
-        return cls(await connect(bootstrap, topics, request_wait_s, access))
+        """As `connect`. `purpose` is a word for the log."""
+        return cls(await connect(bootstrap, topics, request_wait_s, access), purpose)
 
     def leader(self, topic: str, partition: int) -> int | None:
         """Return the broker that leads a partition; None when nobody does or is known to."""
@@ -112,14 +124,26 @@ class Link:
         Errors: Unavailable (the request did not leave), WriteInDoubt (it left, and no answer came), ConfigInvalid.
         """
         try:
-            return await self._client.send(node, request)
+            answer = await self._client.send(node, request)
         except NodeNotReadyError as error:
+            self._note(away=True)
             raise Unavailable("the broker cannot be reached") from error
         except IncompatibleBrokerVersion as error:
             raise ConfigInvalid("the broker speaks none of the versions that the hub knows") from error
         # KeyError: aiokafka closes the connection of a late request by its name, and another task may have removed it.
         except (KafkaError, OSError, KeyError) as error:
+            self._note(away=True)
             raise WriteInDoubt(f"the broker did not answer: {type(error).__name__}") from error
+        self._note(away=False)
+        return answer
+
+    def _note(self, *, away: bool) -> None:
+        """Log a change, once."""
+        if away and not self._away:
+            _log.warning("brokers_away", task=self._purpose)
+        elif self._away and not away:
+            _log.info("brokers_back", task=self._purpose)
+        self._away = away
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -13,6 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from ops.kafka.broker import Broker
 
 _serial = itertools.count(1)
+_SETTINGS = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
+"""A broker that was killed is taken back by the cluster when its former session has ended."""
 
 
 class Kafka:
@@ -46,7 +48,7 @@ class Kafka:
 def kafka() -> Iterator[Kafka]:
     """Start the broker, and stop it when the run ends. What cannot start fails the test that asked for it."""
     folder = Path(tempfile.mkdtemp(prefix="kafka-"))
-    broker = Broker(folder)
+    broker = Broker(folder, _SETTINGS)
     try:
         asyncio.run(broker.start())
         yield Kafka(broker)

@@ -1,6 +1,7 @@
 """The store on PostgreSQL when the server goes, hangs, refuses, or when nobody knows what became of a commit."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -194,15 +195,15 @@ class Holding:
     """A unit of another process that keeps its locks until it is let go."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._held = asyncio.Event()
-        self._go = asyncio.Event()
+        self._database = PostgresDatabase(url, STORE, Limits())
+        self._held = threading.Event()
+        self._go = threading.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Lock every count."""
-        self._task = asyncio.create_task(self._hold())
-        await self._held.wait()
+        self._task = asyncio.create_task(self._database.write(self._hold))
+        await asyncio.to_thread(self._held.wait, 5)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -210,14 +211,12 @@ class Holding:
         self._go.set()
         assert self._task is not None
         await self._task
+        await self._database.aclose()
 
-    async def _hold(self) -> None:
-        database = PostgresDatabase(self._url, STORE, Limits())
-        async with database._writing.connect() as connection:
-            await connection.execute(select(tables.tally).with_for_update())
-            self._held.set()
-            await self._go.wait()
-        await database.aclose()
+    def _hold(self, connection: Connection) -> None:
+        connection.execute(select(tables.tally).with_for_update())
+        self._held.set()
+        self._go.wait(5)
 
 
 def _raise_count(connection: Connection) -> None:
