@@ -74,8 +74,11 @@ class Kinship:
         await self._beat_on(await self._store.beat())
         while True:
             await self._clock.sleep(BEAT_EVERY_S)
-            if await self._moved(topics):
-                await self._beat_on(await self._store.beat())
+            try:
+                if await self._moved(topics):
+                    await self._beat_on(await self._store.beat())
+            except HubFault as fault:
+                _log.warning("beat_waits", code=fault.problem_code)
 
     async def _beat_on(self, pulse: Pulse) -> None:
         """Append one beat; a log that is away is tried again with the same one."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 TOPIC = "hub.events"
 _WAIT_MS = 2000
@@ -15,12 +15,12 @@ Event = Mapping[str, Any]
 
 async def read_events(bootstrap: str) -> list[Event]:
     """Return every event of the topic; those of one dossier in their order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        TOPIC, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     try:
-        places = [TopicPartition(TOPIC, number) for number in sorted(consumer.partitions_for_topic(TOPIC) or ())]
-        consumer.assign(places)
-        ends = await consumer.end_offsets(places)
+        ends = await consumer.end_offsets(consumer.assignment())
         events: list[Event] = []
         while any([await consumer.position(place) < end for place, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
