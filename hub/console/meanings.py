@@ -63,23 +63,28 @@ STATES: Mapping[DeliveryState, Meaning] = MappingProxyType(
         ),
         DeliveryState.WITHDRAWN: Meaning(
             Words("Đã rút", "Withdrawn"),
-            Words("Người gửi hoặc người vận hành đã rút lại.", "The sender or an operator took it back."),
+            Words(
+                "Đã rút trước khi gửi, hoặc phiên bản mới hơn đã thay; trục không gửi nữa.",
+                "Taken back before it was sent, or overtaken by a newer revision; the hub does not send it.",
+            ),
             "gone",
         ),
     }
 )
 """Every state, in the order in which pages show them."""
 
+_NOTHING_TO_SAY = Words("", "")
+
 OUTCOMES: Mapping[OutcomeClass, Meaning] = MappingProxyType(
     {
         OutcomeClass.DELIVERED: Meaning(
             Words("Nền tảng đã nhận", "The platform took it"),
-            Words("Không cần làm gì.", "Nothing to do."),
+            _NOTHING_TO_SAY,
             "good",
         ),
         OutcomeClass.ALREADY_THERE: Meaning(
             Words("Nền tảng đã có từ trước", "The platform had it already"),
-            Words("Không cần làm gì.", "Nothing to do."),
+            _NOTHING_TO_SAY,
             "good",
         ),
         OutcomeClass.REFUSED_MESSAGE: Meaning(
@@ -129,12 +134,28 @@ EVENTS: Mapping[str, Words] = MappingProxyType(
 )
 """What can happen to a message; an event that is not here is shown by its name."""
 
-KINDS: Mapping[str, Words] = MappingProxyType({"dossier": Words("Trạng thái hồ sơ", "State of the dossier")})
+KINDS: Mapping[str, Words] = MappingProxyType(
+    {
+        "dossier": Words("Trạng thái hồ sơ", "State of the dossier"),
+        "withdrawal": Words("Rút hồ sơ", "Withdrawal"),
+    }
+)
 """Kinds of messages; one that is not here is shown by its name."""
 
-_PLATFORMS_OWN = Words("Mã trả lời của nền tảng.", "The platform's own code.")
+CODES: Mapping[str, Words] = MappingProxyType(
+    {
+        "present": Words("Nền tảng đã có trạng thái này.", "The platform has this state."),
+        "absent": Words("Nền tảng chưa có trạng thái này; trục gửi lại.", "The platform lacks this state."),
+        "hub.withdrawn": Words("Hồ sơ được rút trước khi gửi.", "The dossier was withdrawn before this was sent."),
+        "hub.overtaken": Words(
+            "Phiên bản mới hơn đến trước nên phiên bản này không gửi nữa.",
+            "A newer revision came first, so this one is not sent.",
+        ),
+    }
+)
+"""Codes of the hub that stand in timelines only."""
 
 
-def code_meaning(code: str) -> Words:
-    """Return what a code means: a text of the hub's own codes, or that it is the platform's."""
-    return PROBLEMS.get(code, _PLATFORMS_OWN)
+def code_meaning(code: str) -> Words | None:
+    """Return what a code of the hub means; None when it is the platform's own."""
+    return CODES.get(code) or PROBLEMS.get(code)

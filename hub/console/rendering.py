@@ -32,8 +32,6 @@ class Renderer:
             loader=PackageLoader("hub.console"),
             autoescape=True,
             undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
             auto_reload=False,
         )
 

@@ -36,7 +36,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class ToldCode:
-    """A code and what it means."""
+    """A code and what it means; "" when it is the platform's own."""
 
     code: str
     meaning: str
@@ -124,7 +124,7 @@ class Teller:
             agency=self._titles.agencies.get(timeline.dossier_code.partition("-")[0], ""),
             as_of=instant(now, language),
             alarms=tuple(sorted(alarms, key=lambda alarm: _GRAVEST_FIRST.index(alarm.tone))),
-            done=all(line.state is DeliveryState.DELIVERED for line in lines),
+            done=all(line.state.final for line in lines),
             messages=tuple(telling.message(message) for message in timeline.messages),
         )
 
@@ -226,7 +226,10 @@ class _Telling:
         return Badge(self.language.say(meaning.words), self.language.say(meaning.meaning), meaning.tone)
 
     def _code(self, code: str | None) -> ToldCode | None:
-        return ToldCode(code, self.language.say(code_meaning(code))) if code else None
+        if not code:
+            return None
+        meaning = code_meaning(code)
+        return ToldCode(code, self.language.say(meaning) if meaning else "")
 
     def _instant(self, moment: datetime | None) -> Instant | None:
         return instant(moment, self.language) if moment else None

@@ -97,7 +97,7 @@ _TEXTS: Mapping[str, Words] = MappingProxyType(
         "as_of": Words("Tình trạng lúc", "As of"),
         "refresh": Words("Làm mới", "Refresh"),
         "summary": Words("Tóm tắt", "Summary"),
-        "all_delivered": Words("Mọi lượt gửi đã xong.", "Every delivery has arrived."),
+        "settled": Words("Không còn gì phải gửi.", "Nothing is left to be sent."),
         "under_way": Words("Đang xử lý, chưa có gì bất thường.", "Under way; nothing is out of the ordinary."),
         "alarm_dead": Words(
             "{platform} không nhận phiên bản {revision}. Các trạng thái sau của hồ sơ chờ phía sau nó.",
@@ -132,6 +132,7 @@ _TEXTS: Mapping[str, Words] = MappingProxyType(
         "try_number": Words("lần {attempt}", "try {attempt}"),
         "took": Words("mất", "took"),
         "code": Words("Mã", "Code"),
+        "platform_code": Words("mã của nền tảng", "the platform's code"),
         "said": Words("Nền tảng nói", "The platform said"),
         "hops": Words("Các chặng", "Hops"),
     }

@@ -65,7 +65,7 @@ async def test_a_dossier_that_has_arrived_says_so(tab: Tab, site: Site) -> None:
     """In one sentence."""
     await sign_in(tab, site, path="/dossiers/H56.14-261122-0002")
 
-    assert "Mọi lượt gửi đã xong." == await tab.text(".alarm")
+    assert "Không còn gì phải gửi." == await tab.text(".alarm")
 
 
 async def test_a_wrong_key_is_refused_and_a_right_one_taken(tab: Tab, site: Site) -> None:

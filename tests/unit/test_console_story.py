@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from hub.console.language import Language
+from hub.console.meanings import CODES, KINDS
 from hub.console.spelling import spelled
 from hub.console.story import Story, Teller, Titles
-from schemas.delivery import DeliveryState
+from schemas.delivery import DeliveryState, MessageKind
 from schemas.problem import Words
 from schemas.timeline import Hop, Timeline
 from tests.browser.timelines import NOW, START, done, sad
@@ -91,6 +92,16 @@ def test_a_doubt_and_an_expiry_are_sentences_too() -> None:
         line = message.deliveries[0].model_copy(update={"state": state})
         changed = settled.model_copy(update={"messages": (message.model_copy(update={"deliveries": (line,)}),)})
         assert [words] == [alarm.text for alarm in tell(changed, Language.VI, after_s=1).alarms]
+
+
+def test_codes_of_the_hub_are_explained_and_those_of_platforms_are_not_guessed() -> None:
+    """What the hub itself wrote has a meaning; a platform's code is shown as it is."""
+    hops = {hop.code.code: hop.code.meaning for hop in tell(sad()).messages[0].deliveries[0].hops if hop.code}
+
+    assert "The platform cannot be reached; nothing was done." == hops["platform.unavailable"]
+    assert "" == hops["0"]
+    assert {"present", "absent", "hub.withdrawn", "hub.overtaken"} == set(CODES)
+    assert {kind.value for kind in MessageKind} == set(KINDS)
 
 
 def test_titles_stand_in_place_of_names() -> None:
