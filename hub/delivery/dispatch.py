@@ -113,6 +113,13 @@ class Dispatch:
         for lane in holding.lanes.values():
             self._share(lane.key.platform).forget(lane)
 
+    def give_up(self, holding: Holding) -> None:
+        """The partition is somebody else's from here on: what calls under way come to is no longer ours to say."""
+        self.abandon(holding)
+        for lane in holding.lanes.values():
+            if lane.current is not None:
+                lane.current.given_up = True
+
     def busy(self, partition: int) -> bool:
         """Whether a call for the partition is under way."""
         return any(lane.partition == partition for share in self._shares.values() for lane in share.calls)
@@ -161,6 +168,7 @@ class Dispatch:
         try:
             while True:
                 self._wake_due()
+                self._watch_ownership()
                 self._probe_due()
                 self._write_down_overdue()
                 self._make_way()
@@ -214,6 +222,9 @@ class Dispatch:
         for _ in range(_STEPS_IN_A_ROW):
             if self._paused or holding.lost or lane.empty:
                 break
+            if not self._owns(holding.partition):
+                self._wait_for_certainty(holding, lane)
+                return
             if lane.recalling:
                 if not await self._recall(holding, lane, share):
                     return
@@ -300,6 +311,24 @@ class Dispatch:
         """Asked right before each call: Unavailable when another process may be calling by now."""
         if holding.lost or not self._owns(holding.partition):
             raise Unavailable(f"partition {holding.partition} is not certainly ours")
+
+    def _wait_for_certainty(self, holding: Holding, lane: Lane) -> None:
+        lane.rest = Rest.SLEEPING
+        lane.wake += 1
+        holding.unsure[lane] = None
+
+    def _watch_ownership(self) -> None:
+        """Let lanes go on that waited until it was certain again whose partition it is."""
+        for holding in self._holdings.values():
+            certain = self._owns(holding.partition)
+            if certain is not holding.certain:
+                holding.certain = certain
+                _log.warning("ownership_certain" if certain else "ownership_uncertain", partition=holding.partition)
+            if certain and holding.unsure:
+                waiting, holding.unsure = holding.unsure, {}
+                for lane in waiting:
+                    if lane.rest is Rest.SLEEPING:
+                        self._share(lane.key.platform).offer(lane)
 
     def _give_back(self, lane: Lane, share: Share, work: Work) -> None:
         """A try that came to no end leaves its delivery at the head of the lane."""

@@ -18,7 +18,8 @@ class Holding:
     """Mutable state of one partition from its assignment to its loss; only the worker's loop touches it.
 
     Of the records below `suspect_below`, an earlier owner may have had one delivery of each lane under way: the first
-    that is not settled. That one starts in doubt; those behind it had not begun.
+    that is not settled. That one starts in doubt; those behind it had not begun. While it is not `certain` that the
+    partition is ours, its lanes wait in `unsure`.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class Holding:
         self.revisions = revisions
         self.lost = False
         self.waits_until_s = 0.0
+        self.certain = True
+        self.unsure: dict[Lane, None] = {}
         self._settled = memory.settled
         self._parked = frozenset(row.id for row in memory.rows)
         self._suspect_below = suspect_below

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.delivery.work import Work
-from hub.errors import HubFault, Unsealable
+from hub.errors import HubFault, StaleOwner, Unsealable
 from hub.ports import Clock, Keys, Log
 from hub.sealing import seal
 from hub.telemetry import logger
@@ -39,7 +39,10 @@ class OutcomeWriter:
     async def write(
         self, work: Work, header: CommandHeader, tried: Tried, state: DeliveryState, next_try_at: datetime | None
     ) -> None:
-        """Make the outcome durable. Appending again after a doubtful append is harmless: projections overwrite."""
+        """Make the outcome durable. Appending again after a doubtful append is harmless: projections overwrite.
+
+        StaleOwner when the delivery was given up: a word of ours behind the next owner's would be the last one.
+        """
         outcome = OutcomeHeader(
             message_id=work.id.message_id,
             ordering_key=work.lane.ordering_key,
@@ -61,6 +64,8 @@ class OutcomeWriter:
         )
         text = tried.text
         while True:
+            if work.given_up:
+                raise StaleOwner(f"partition {work.partition}")
             try:
                 await self._log.append(TOPIC, work.lane.ordering_key.encode(), await self._sealed(outcome, text))
             except Unsealable:

@@ -140,7 +140,7 @@ class Worker:
             while any(map(self._dispatch.busy, partitions)) and self._clock.monotonic() < deadline_s:
                 await self._clock.sleep(0.02)
             held = [self._holdings[partition] for partition in partitions if partition in self._holdings]
-            await self._commit_at_last(held, deadline_s)
+            await self._commit_by(held, deadline_s)
         finally:
             await self._put_down(partitions)
 
@@ -156,7 +156,7 @@ class Worker:
         for shelf in shelves:
             shelf.cancel()
         for holding in holdings:
-            self._dispatch.abandon(holding)
+            self._dispatch.give_up(holding)
             await holding.shelf.close()
         await asyncio.gather(*shelves, return_exceptions=True)
 
@@ -229,7 +229,7 @@ class Worker:
         while True:
             await self._clock.sleep(self._limits.commit_every_s)
             self._raise_from_shelves()
-            await self._commit(consumer, list(self._holdings.values()))
+            await self._commit_by(list(self._holdings.values()), self._deadline_s())
             if self._clock.monotonic() - swept_s >= self._limits.sweep_every_s:
                 swept_s = self._clock.monotonic()
                 await self._sweep()
@@ -240,8 +240,8 @@ class Worker:
             if shelf.done() and not shelf.cancelled():
                 shelf.result()
 
-    async def _commit_at_last(self, holdings: Collection[Holding], deadline_s: float) -> None:
-        """Commit before partitions go. What cannot be committed in time, the next owner finds in the outcomes."""
+    async def _commit_by(self, holdings: Collection[Holding], deadline_s: float) -> None:
+        """Commit within bounds. What cannot be committed, the next owner finds in the outcomes."""
         if self._consumer is None:
             return
         try:
@@ -285,7 +285,7 @@ class Worker:
         deadline_s = self._end_by_s = self._clock.monotonic() + self._limits.drain_s
         await self._dispatch.quiesce(self._limits.drain_s)
         await self._flush(deadline_s - self._clock.monotonic())
-        await self._commit_at_last(list(self._holdings.values()), deadline_s)
+        await self._commit_by(list(self._holdings.values()), deadline_s)
         for loop in loops:
             loop.cancel()
 

@@ -34,7 +34,10 @@ KEY = bytes(32)
 
 @dataclass
 class Weather:
-    """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost."""
+    """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost.
+
+    While the `broker_away`, no ownership is certain, appends end in Unavailable, commits and departures never end.
+    """
 
     clock: Clock
     random: random.Random
@@ -46,6 +49,7 @@ class Weather:
     parking_broken: bool = False
     keys_down: bool = False
     log_refuses: frozenset[str] = frozenset()
+    broker_away: bool = False
 
 
 @dataclass
@@ -66,6 +70,11 @@ class Life:
         await self.go_on()
         await self.weather.clock.sleep(self.weather.random.uniform(0.0, self.weather.step_s))
         await self.go_on()
+
+    async def hang(self) -> None:
+        """Return when the broker is there."""
+        while self.weather.broker_away:
+            await self.weather.clock.sleep(0.5)
 
     async def written(self) -> None:
         """End a write that has landed."""
@@ -105,6 +114,9 @@ class MortalLog:
     async def append(self, topic: str, key: bytes, value: bytes) -> Position:
         """As the port, in the weather."""
         await self._life.step()
+        if self._life.weather.broker_away:
+            await self._life.weather.clock.sleep(5.0)
+            raise Unavailable("no broker")
         if topic in self._life.weather.log_refuses:
             raise Unavailable("no log")
         position = await self._inner.append(topic, key, value)
@@ -160,6 +172,9 @@ class MortalConsumer:
 
     async def fetch(self, partitions: Collection[int], records_max: int, wait_s: float) -> Sequence[Record]:
         """As the port."""
+        if self.life.weather.broker_away:
+            await self.life.weather.clock.sleep(wait_s)
+            return ()
         records = await self.inner.fetch(partitions, records_max, wait_s)
         await self.life.go_on()
         return records
@@ -167,6 +182,7 @@ class MortalConsumer:
     async def commit(self, offsets: Mapping[int, int]) -> None:
         """As the port, in the weather."""
         await self.life.step()
+        await self.life.hang()
         await self.inner.commit(offsets)
         await self.life.written()
 
@@ -176,10 +192,11 @@ class MortalConsumer:
 
     def holds(self, partition: int) -> bool:
         """As the port."""
-        return not self.life.over and self.inner.holds(partition)
+        return not self.life.over and not self.life.weather.broker_away and self.inner.holds(partition)
 
     async def leave(self) -> None:
         """As the port."""
+        await self.life.hang()
         if not self.life.over:
             await self.inner.leave()
 

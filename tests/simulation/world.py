@@ -215,6 +215,12 @@ class World:
         await running.worker.stop()
         await running.task
 
+    async def kill_member(self, running: Running) -> None:
+        """Let the group notice that a worker is gone which could not say so."""
+        running.life.over = True
+        if running.log.consumer is not None:
+            await running.log.consumer.leave()
+
     async def crash(self) -> None:
         """Kill every worker; nothing of those that ended before runs on, and nothing of these."""
         for running in list(self.running):
