@@ -13,6 +13,8 @@ from pydantic import Field
 from schemas.model import Model
 
 MEDIA_TYPE = "application/cloudevents+json"
+SIGNATURE_HEADER = "Hub-Signature-256"
+"""Of a callback: `sha256=` and the HMAC-SHA256 (hex) of the body."""
 DATA_SCHEMA: Literal["urn:vn:lgsp:schema:dossier-event:1"] = "urn:vn:lgsp:schema:dossier-event:1"
 _PREFIX = "vn.lgsp.dossier."
 _VERSION = ".v1"

@@ -79,15 +79,15 @@ def document() -> Json:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
-        "info": {"title": _line(_TITLE), "version": "1.0.0", "description": _text(_ABOUT)},
+        "info": {"title": line(_TITLE), "version": "1.0.0", "description": text(_ABOUT)},
         "servers": [{"url": "/"}],
-        "tags": [{"name": name, "description": _line(words)} for name, words in TAGS.items()],
+        "tags": [{"name": name, "description": line(words)} for name, words in TAGS.items()],
         "paths": paths,
         "components": {
             "schemas": _schemas(),
-            "examples": {code: {"summary": _line(PROBLEMS[code]), "value": _example(code)} for code in PROBLEMS},
+            "examples": {code: {"summary": line(PROBLEMS[code]), "value": _example(code)} for code in PROBLEMS},
             "headers": {name: _header(name) for name in _HEADERS},
-            "securitySchemes": {"apiKey": _security_scheme()},
+            "securitySchemes": {"apiKey": security_scheme()},
         },
     }
 
@@ -96,8 +96,8 @@ def _operation(operation: Operation) -> Json:
     described: Json = {
         "operationId": operation.name,
         "tags": [operation.tag],
-        "summary": _line(operation.summary),
-        "description": _text(operation.description),
+        "summary": line(operation.summary),
+        "description": text(operation.description),
         "parameters": [_parameter(name) for name in _parameter_names(operation)],
         "responses": _responses(operation),
         "security": [{"apiKey": []}] if operation.secured else [],
@@ -117,7 +117,7 @@ def _parameter_names(operation: Operation) -> Iterable[str]:
 
 def _parameter(name: str) -> Json:
     required = _PARAMETERS[name]["in"] == "path" or name == IDEMPOTENCY_HEADER
-    return {"name": name, "required": required, "description": _text(_PARAMETER_WORDS[name]), **_PARAMETERS[name]}
+    return {"name": name, "required": required, "description": text(_PARAMETER_WORDS[name]), **_PARAMETERS[name]}
 
 
 def _responses(operation: Operation) -> Json:
@@ -133,7 +133,7 @@ def _responses(operation: Operation) -> Json:
 def _answer(operation: Operation) -> Json:
     headers = [CORRELATION_HEADER, *(["Location"] if operation.keyed else [])]
     content: Json = {"application/json": _media(operation.answer)} if operation.answer else _plain(operation)
-    return {"description": _line(operation.summary), "headers": _header_refs(headers), "content": content}
+    return {"description": line(operation.summary), "headers": _header_refs(headers), "content": content}
 
 
 def _plain(operation: Operation) -> Json:
@@ -145,7 +145,7 @@ def _plain(operation: Operation) -> Json:
 def _problems(codes: list[str]) -> Json:
     waits = any(_example(code)["retry_after_s"] for code in codes)
     return {
-        "description": "\n\n".join(f"`{code}`: {_line(PROBLEMS[code])}" for code in codes),
+        "description": "\n\n".join(f"`{code}`: {line(PROBLEMS[code])}" for code in codes),
         "headers": _header_refs([CORRELATION_HEADER, *(["Retry-After"] if waits else [])]),
         "content": {
             MEDIA_TYPE: {
@@ -184,42 +184,45 @@ def _schemas() -> Json:
     models += [(operation.answer, "serialization") for operation in OPERATIONS if operation.answer]
     _, made = models_json_schema(models, ref_template="#/components/schemas/{model}")
     schemas: Json = made["$defs"]
-    return {name: _described(name, schema) for name, schema in sorted(schemas.items())}
+    return {name: described(name, schema) for name, schema in sorted(schemas.items())}
 
 
-def _described(name: str, schema: Json) -> Json:
+def described(name: str, schema: Json) -> Json:
     """Put the words of both languages where pydantic put the docstrings."""
-    schema = {**schema, "description": _text(MODELS[name])}
+    schema = {**schema, "description": text(MODELS[name])}
     for field, form in schema.get("properties", {}).items():
         form.pop("title", None)
-        form["description"] = _text(FIELDS[f"{name}.{field}"])
+        form["description"] = text(FIELDS[f"{name}.{field}"])
     return schema
 
 
 def _header(name: str) -> Json:
     kind = "integer" if name == "Retry-After" else "string"
-    return {"description": _text(_HEADERS[name]), "schema": {"type": kind}}
+    return {"description": text(_HEADERS[name]), "schema": {"type": kind}}
 
 
 def _header_refs(names: list[str]) -> Json:
     return {name: _ref("headers", name) for name in names}
 
 
-def _security_scheme() -> Json:
+def security_scheme() -> Json:
+    """Return how a caller shows who it is."""
     words = Words(
         "Khóa API do cơ quan vận hành trục cấp, dạng hk_<mã>_<bí mật>.",
         "The API key that the hub's operator issued, in the form hk_<id>_<secret>.",
     )
-    return {"type": "http", "scheme": "bearer", "bearerFormat": "hk_<id>_<secret>", "description": _text(words)}
+    return {"type": "http", "scheme": "bearer", "bearerFormat": "hk_<id>_<secret>", "description": text(words)}
 
 
 def _ref(kind: str, name: str) -> Json:
     return {"$ref": f"#/components/{kind}/{name}"}
 
 
-def _line(words: Words) -> str:
+def line(words: Words) -> str:
+    """Return both languages on one line."""
     return f"{words.vi} / {words.en}"
 
 
-def _text(words: Words) -> str:
+def text(words: Words) -> str:
+    """Return both languages, a paragraph each."""
     return f"{words.vi}\n\n{words.en}"

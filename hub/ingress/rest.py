@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from hub.errors import CallerError, HubError, Malformed, NotFound
+from hub.ingress.asyncapi import event_document
 from hub.ingress.endpoints import JSON, Endpoints, RestRooms
 from hub.ingress.gate import Gate
 from hub.ingress.openapi import document
@@ -26,7 +27,7 @@ QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/v1/overview"})
 def rest_app(
     rooms: RestRooms, pages: Sequence[BaseRoute] = (), log: Logger | None = None, doors: Sequence[BaseRoute] = ()
 ) -> FastAPI:
-    """Return the application. `pages` are served as they are, beside the operations and /openapi.json.
+    """Return the application. `pages` are served as they are, beside the operations, /openapi.json and /asyncapi.json.
 
     `doors` are further ways in, such as SOAP: what comes through them is logged like an operation.
     """
@@ -39,6 +40,7 @@ def rest_app(
         # Plain routes, which leave parsing and answering to the endpoint and so cost less than FastAPI's own.
         app.router.add_route(operation.path, endpoint, methods=[operation.method], name=operation.name)
     app.router.add_route("/openapi.json", _Document(orjson.dumps(described)).serve)
+    app.router.add_route("/asyncapi.json", _Document(orjson.dumps(event_document())).serve)
     app.add_exception_handler(HubError, _refused)
     app.add_exception_handler(HTTPException, _not_routed)
     app.add_middleware(
