@@ -239,6 +239,9 @@ class Dispatch:
                 break
             if not await self._step(holding, lane, share, work):
                 return
+        self._end_turn(holding, lane, share)
+
+    def _end_turn(self, holding: Holding, lane: Lane, share: Share) -> None:
         if lane.rest is Rest.RUNNING:
             lane.rest = Rest.IDLE
             if not lane.empty and not self._paused:

@@ -82,7 +82,7 @@ class Worker:
             self._dispatch.trust(self._consumer.holds)
             async with asyncio.TaskGroup() as group:
                 loops = [group.create_task(self._fetch_loop(self._consumer)), group.create_task(self._dispatch.run())]
-                loops.append(group.create_task(self._commit_loop(self._consumer)))
+                loops.append(group.create_task(self._commit_loop()))
                 loops.append(group.create_task(self._stop_loop(loops)))
         finally:
             try:
@@ -224,7 +224,7 @@ class Worker:
 
     # --- offsets out -------------------------------------------------------------------------------------------------
 
-    async def _commit_loop(self, consumer: Consumer) -> None:
+    async def _commit_loop(self) -> None:
         swept_s = self._clock.monotonic()
         while True:
             await self._clock.sleep(self._limits.commit_every_s)

