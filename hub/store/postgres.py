@@ -9,6 +9,7 @@ from sqlalchemy import Connection, MetaData, text
 from hub.errors import ConfigInvalid, Overloaded, Unavailable
 from hub.store.database import Result, Unit
 from hub.store.dialect import Turn, take_turns
+from hub.store.loop_thread import LoopThread
 from hub.store.migrate import BRANCHES, upgrade
 from hub.store.postgres_engine import Limits, name_of, reading_engine, writing_engine
 from hub.store.postgres_faults import RAISED, verdict, verdict_at_open
@@ -23,14 +24,17 @@ class PostgresDatabase:
 
     The tables of the store lie in the schema `hub_store`, those of the key store in `hub_keys`: both may have the same
     address or two. Connections are made when they are needed; a server that went away and came back is found again.
+    Units run in the thread of an event loop of its own, for a large one computes for a tenth of a second.
     """
 
     def __init__(self, url: str, schema: MetaData, limits: Limits) -> None:
         self._name = name_of(url)
+        self._thread = LoopThread(f"{schema_name(schema)} on {self._name}")
         self._writing = writing_engine(url, schema_name(schema), limits)
         self._reading = reading_engine(url, schema_name(schema), limits)
         self._writer = PostgresWriter(self._writing, self._name, limits.units_pending_max)
         self._readers = asyncio.Semaphore(limits.readers)
+        self._readers_max = limits.readers
         self._reads_pending = 0
         self._pending_max = limits.units_pending_max
         self._closed = False
@@ -42,18 +46,43 @@ class PostgresDatabase:
         `url` is postgresql://user:password@host:port/database, as libpq and asyncpg read it. Errors: Unavailable,
         ConfigInvalid (a newer hub wrote it; account, rights or the server's settings do not do).
         """
-        name = name_of(url)
-        await asyncio.to_thread(lambda: asyncio.run(_prepare(url, schema, name, limits)))
-        return cls(url, schema, limits)
+        database = cls(url, schema, limits)
+        try:
+            await database._thread.run(_prepare(url, schema, database._name, limits))
+        except BaseException:
+            await database.aclose()
+            raise
+        return database
 
     async def write(self, unit: Unit[Result]) -> Result:
         """See `Database.write`."""
-        return await self._writer.write(unit)
+        self._require_open()
+        return await self._thread.run(self._writer.write(unit))
 
     async def read(self, unit: Unit[Result]) -> Result:
         """See `Database.read`."""
+        self._require_open()
+        return await self._thread.run(self._read(unit))
+
+    async def aclose(self) -> None:
+        """See `Database.aclose`."""
+        if not self._closed:
+            self._closed = True
+            await self._thread.run(self._let_go())
+        await self._thread.aclose()
+
+    def _require_open(self) -> None:
         if self._closed:
             raise Unavailable(f"{self._name}: closed")
+
+    async def _let_go(self) -> None:
+        await self._writer.aclose()
+        for _ in range(self._readers_max):
+            await self._readers.acquire()  # behind whoever waits to read: each takes its bounded time
+        await self._reading.dispose()
+        await self._writing.dispose()
+
+    async def _read(self, unit: Unit[Result]) -> Result:
         if self._reads_pending >= self._pending_max:
             raise Overloaded(f"{self._name}: too many reads wait", retry_after_s=1)
         self._reads_pending += 1
@@ -62,13 +91,6 @@ class PostgresDatabase:
                 return await self._seen(unit)
         finally:
             self._reads_pending -= 1
-
-    async def aclose(self) -> None:
-        """See `Database.aclose`."""
-        self._closed = True
-        await self._writer.aclose()
-        await self._reading.dispose()
-        await self._writing.dispose()
 
     async def _seen(self, unit: Unit[Result]) -> Result:
         """Run a reading unit; once more where its connection turned out to be dead."""

@@ -48,9 +48,8 @@ class PostgresWriter:
         self._name = name
         self._pending_max = units_pending_max
         self._queue: deque[_Waiting] = deque()
-        self._wanted = asyncio.Event()
         self._open = True
-        self._task = asyncio.create_task(self._run(), name=f"{name} writer")
+        self._task: asyncio.Task[None] | None = None
 
     async def write(self, unit: Unit[Result]) -> Result:
         """Hand over a unit and wait for its commit."""
@@ -60,27 +59,20 @@ class PostgresWriter:
             raise Overloaded(f"{self._name}: too many writes wait", retry_after_s=1)
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(unit, future))
-        self._wanted.set()
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._work())
         return await future
 
     async def aclose(self) -> None:
         """Refuse further units, and let the waiting ones finish."""
         self._open = False
-        self._wanted.set()
-        await asyncio.wait([self._task])
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
-    async def _run(self) -> None:
-        try:
-            while self._open or self._queue:
-                if self._queue:
-                    await self._settle(self._queue.popleft())
-                else:
-                    self._wanted.clear()
-                    await self._wanted.wait()
-        finally:
-            self._open = False
-            for waiting in self._queue:
-                waiting.future.cancel()
+    async def _work(self) -> None:
+        """Settle units until none waits."""
+        while self._queue:
+            await self._settle(self._queue.popleft())
 
     async def _settle(self, waiting: _Waiting) -> None:
         """Run one unit and answer who waits for it; one whose caller gave up before is passed over."""
