@@ -2,41 +2,25 @@
 
 from collections.abc import Mapping
 
-from hub.app.homes import Homes
-from hub.app.platforms import Platforms
+from hub.app.ground import Ground
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
 from hub.delivery.progress import Progress
 from hub.delivery.worker import Worker, WorkerLimits
-from hub.pipeline.catalogue import Catalogue
-from hub.ports import Clock
-from hub.settings import HubSection
-from hub.streams.projector import OUTCOMES, Projector, Repeats
-from hub.telemetry import Metrics
+from hub.streams.projector import OUTCOMES, Repeats
 
 
 class Deliveries:
     """Runs one worker at a time, and answers for it."""
 
-    def __init__(
-        self,
-        *,
-        homes: Homes,
-        platforms: Platforms,
-        catalogue: Catalogue,
-        projector: Projector,
-        clock: Clock,
-        metrics: Metrics,
-        hub: HubSection,
-    ) -> None:
-        self._homes = homes
-        self._platforms = platforms
-        self._catalogue = catalogue
-        self._projector = projector
-        self._clock = clock
-        self._metrics = metrics
-        self._hub = hub
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._hub = ground.installation.hub
+        self._homes = ground.homes
+        self._platforms = ground.platforms
+        self._clock = ground.clock
+        self._metrics = ground.metrics
         self._worker: Worker | None = None
         self._progress = Progress()
         self._stopping = False
@@ -73,8 +57,8 @@ class Deliveries:
             dispatch=self._new_dispatch(),
             operations=operations,
             clock=self._clock,
-            catch_up=lambda partition: self._projector.catch_up(OUTCOMES, partition),
-            is_repeat=Repeats(self._projector, self._homes.read_models).is_repeat,
+            catch_up=lambda partition: self._ground.projector.catch_up(OUTCOMES, partition),
+            is_repeat=Repeats(self._ground.projector, self._homes.read_models).is_repeat,
             limits=WorkerLimits(window_records=self._hub.limits.window_records, drain_s=self._hub.deadlines.drain_s),
         )
 
@@ -83,7 +67,7 @@ class Deliveries:
             clock=self._clock,
             keys=self._homes.keys,
             outcomes=OutcomeWriter(self._homes.log, self._homes.keys, self._clock),
-            procedure=self._catalogue.procedure_of,
+            procedure=self._ground.catalogue.procedure_of,
             backoff=lambda _platform: self._platforms.backoff,
             metrics=self._metrics,
         )

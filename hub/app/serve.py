@@ -9,23 +9,22 @@ from contextlib import AsyncExitStack, suppress
 
 from hub.app.admin import Admin, open_socket
 from hub.app.deliveries import Deliveries
-from hub.app.door import Door, Server, bind, new_server
-from hub.app.homes import TOPICS, Homes, open_homes, require_kin
-from hub.app.platforms import Platforms, build_platforms
+from hub.app.door import Door
+from hub.app.ground import Ground, open_ground
+from hub.app.homes import TOPICS, Homes, require_kin
+from hub.app.processing import Processing
 from hub.app.roles import Role, require_fit
 from hub.app.seams import Seams
+from hub.app.server import Server, bind, new_server
 from hub.app.status import status_app
 from hub.disk import DiskGuard
 from hub.errors import HubFault
 from hub.ingress.readiness import Check
-from hub.pipeline.catalogue import Agency, Catalogue
 from hub.settings import Installation
 from hub.settings.sections import Listen
-from hub.streams.projector import Projector
 from hub.supervision import Supervisor
 from hub.telemetry import Metrics, configure_logging, logger
 
-_LAG_RECORDS_MAX = 10_000
 _GAUGE_EVERY_S = 5.0
 _GC_THRESHOLDS = (50_000, 50, 1000)
 _log = logger("hub")
@@ -71,36 +70,19 @@ class _Hub:
 
     async def run(self, name: str, listen: Listen | None) -> None:
         """Open, catch up, serve, drain, close."""
-        hub, clock = self._installation.hub, self._seams.clock
+        hub = self._installation.hub
         at = listen or (hub.listen if self._role.opens_door else None)
         bound = bind(at) if at else None
         if bound:
             self._stack.callback(bound.close)
-        homes = await open_homes(hub, self._seams, self._stack)
-        await require_kin(homes)
-        platforms = build_platforms(self._installation, self._seams, self._stack)
-        if not platforms.operations:
+        ground = await open_ground(self._installation, self._seams, self._stack, self._metrics)
+        await require_kin(ground.homes)
+        if not ground.platforms.operations:
             _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
-        catalogue = Catalogue(
-            (Agency(agency.code, agency.name) for agency in self._installation.agencies),
-            self._installation.procedures,
-        )
-        disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, clock)
+        disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, ground.clock)
         self._checks["disk"] = _check_of(disk)
-        projector = Projector(homes.log, homes.projection, clock, self._metrics)
-        deliveries = self._deliveries(homes, platforms, catalogue, projector) if self._role.delivers else None
-        door = None
-        if self._role.opens_door:
-            door = Door(
-                installation=self._installation,
-                homes=homes,
-                platforms=platforms,
-                catalogue=catalogue,
-                disk=disk,
-                clock=clock,
-                metrics=self._metrics,
-                checks=self._checks,
-            )
+        deliveries = self._delivering(ground) if self._role.delivers else None
+        door = self._door(ground, disk) if self._role.opens_door else None
         if bound:
             app = door.app if door else status_app(self._checks, self._metrics)
             self._servers["door"] = new_server(app, bound, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
@@ -108,37 +90,26 @@ class _Hub:
         if self._role is Role.RUN:
             # What the log holds must be known before the door opens: a repeat of it gets its first receipt.
             for topic in TOPICS:
-                for partition in range(homes.log.partitions(topic)):
-                    await projector.catch_up(topic, partition)
-        if self._role.delivers:
-            self._parts["kinship"] = lambda: homes.kinship.run(TOPICS)
-        self._parts["gauges"] = lambda: self._gauge(homes)
+                for partition in range(ground.homes.log.partitions(topic)):
+                    await ground.projector.catch_up(topic, partition)
         _settle_memory()
-        await self._run_parts(deliveries)
-        if door:
-            await door.acceptance.drain()
+        await self._run_parts(deliveries, door)
 
-    def _deliveries(self, homes: Homes, platforms: Platforms, catalogue: Catalogue, projector: Projector) -> Deliveries:
-        deliveries = Deliveries(
-            homes=homes,
-            platforms=platforms,
-            catalogue=catalogue,
-            projector=projector,
-            clock=self._seams.clock,
-            metrics=self._metrics,
-            hub=self._installation.hub,
-        )
+    def _delivering(self, ground: Ground) -> Deliveries:
+        deliveries, processing = Deliveries(ground), Processing(ground)
         self._parts["delivery"] = deliveries.run
+        self._parts["streams"] = processing.streams.run
+        self._parts["events"] = processing.publisher.run
+        self._parts["kinship"] = lambda: ground.homes.kinship.run(TOPICS)
+        self._parts["gauges"] = lambda: self._gauge(ground.homes)
         self._checks["delivery"] = deliveries.check
-        for topic in TOPICS:
-            self._parts[f"projector of {topic}"] = _projection(projector, topic)
-
-        async def read_models() -> str | None:
-            lag = sum([await projector.lag_records(topic) for topic in TOPICS])
-            return f"{lag} records behind" if lag > _LAG_RECORDS_MAX else None
-
-        self._checks["read_models"] = read_models
+        self._checks["streams"] = processing.streams.check
         return deliveries
+
+    def _door(self, ground: Ground, disk: DiskGuard) -> Door:
+        door = Door(ground, disk, self._checks)
+        self._parts["backlog"] = door.backlog.run
+        return door
 
     def _open_admin(self, name: str, deliveries: Deliveries | None) -> None:
         admin = Admin(
@@ -157,7 +128,7 @@ class _Hub:
         self._stack.callback(found.close)
         self._servers["admin"] = new_server(admin.app, found.socket, requests_max=8, drain_s=1)
 
-    async def _run_parts(self, deliveries: Deliveries | None) -> None:
+    async def _run_parts(self, deliveries: Deliveries | None, door: Door | None) -> None:
         running = {name: asyncio.create_task(self._supervisor.keep(name, part)) for name, part in self._parts.items()}
         serving = [asyncio.create_task(server.run_bound()) for server in self._servers.values()]
         self._listen_for_signals()
@@ -166,9 +137,13 @@ class _Hub:
         stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({stop, *serving}, return_when=asyncio.FIRST_COMPLETED)
         _log.info("hub_stopping")
+        if door:
+            await door.events.aclose()
         for server in self._servers.values():
             server.should_exit = True
         await asyncio.gather(*serving)
+        if door:
+            await door.acceptance.drain()
         if deliveries:
             await deliveries.stop()
             await running.pop("delivery")
@@ -208,7 +183,3 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
-
-
-def _projection(projector: Projector, topic: str) -> Part:
-    return lambda: projector.run(topic)

@@ -5,11 +5,9 @@ from contextlib import AsyncExitStack
 
 from hub.access import Principal
 from hub.app.door import Door
-from hub.app.homes import open_homes
-from hub.app.platforms import build_platforms
+from hub.app.ground import open_ground
 from hub.app.seams import Seams
 from hub.disk import DiskGuard
-from hub.pipeline.catalogue import Agency, Catalogue
 from hub.settings import Installation
 from hub.telemetry import Metrics
 from schemas.agency import AgencyCode
@@ -20,18 +18,8 @@ async def fill(installation: Installation, bodies: Sequence[bytes]) -> None:
     """Accept every body through the use case itself."""
     seams = Seams()
     async with AsyncExitStack() as stack:
-        door = Door(
-            installation=installation,
-            homes=await open_homes(installation.hub, seams, stack),
-            platforms=build_platforms(installation, seams, stack),
-            catalogue=Catalogue(
-                (Agency(agency.code, agency.name) for agency in installation.agencies), installation.procedures
-            ),
-            disk=DiskGuard(installation.hub.home, 0, seams.clock),
-            clock=seams.clock,
-            metrics=Metrics(),
-            checks={},
-        )
+        ground = await open_ground(installation, seams, stack, Metrics())
+        door = Door(ground, DiskGuard(installation.hub.home, 0, seams.clock), {})
         principal = Principal(AgencyCode.parse("H56.14"), "mot-cua")
         for body in bodies:
             submission = DossierSubmission.model_validate_json(body)

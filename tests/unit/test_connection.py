@@ -9,7 +9,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from hub.app.connection import HEAD_BYTES_MAX, Connection
-from hub.app.door import Server, bind
+from hub.app.server import Server, bind
 from hub.settings.sections import Listen
 from tests.e2e.raw import exchange, head
 
@@ -37,9 +37,9 @@ async def served(app: App) -> AsyncIterator[str]:
     """Serve the application and yield its address."""
     bound = bind(Listen(host="127.0.0.1", port=0))
     config = uvicorn.Config(app, http=Connection, timeout_keep_alive=WAIT_S, lifespan="off", log_config=None)
-    server = Server(config)
+    server = Server(config, bound)
     bound.listen()  # so that the first connection need not wait for the server
-    serving = asyncio.create_task(server.serve(sockets=[bound]))
+    serving = asyncio.create_task(server.run_bound())
     try:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     finally:
