@@ -1,13 +1,14 @@
 """Access: who calls, and what they may use."""
 
 from hub.access.api_keys import ApiKeys, IssuedKey, issue_key
-from hub.access.entries import AgencyEntry, Grant, KeyEntry, Service, SystemEntry
+from hub.access.entries import AgencyEntry, CallbackEntry, Grant, KeyEntry, Service, SystemEntry
 from hub.access.grants import Grants
 from hub.access.principal import Principal
 
 __all__ = [
     "AgencyEntry",
     "ApiKeys",
+    "CallbackEntry",
     "Grant",
     "Grants",
     "IssuedKey",

@@ -2,13 +2,17 @@
 
 from enum import StrEnum
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from hub.access.principal import Principal
 from schemas.agency import AgencyCode
+from schemas.event import EventKind
 from schemas.model import ConfigModel
 from schemas.text import Title, Token
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _agency(value: object) -> object:
@@ -56,8 +60,34 @@ class Grant(ConfigModel):
         if self.service.states_purpose != bool(self.purposes):
             raise ValueError("purposes")
         if self.agencies and self.service is not Service.EVENTS:
-            raise ValueError("agencies")
+            raise ValueError("agencies are for the service events")
         return self
+
+
+def _callback_url(value: str) -> str:
+    """Pass an https address, or an http one on this machine: what is said must not travel in clear."""
+    parts = urlsplit(value)
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not parts.hostname or parts.username is not None or parts.fragment or not (plain or parts.scheme == "https"):
+        raise ValueError("must be an https address, or an http one on this machine")
+    return value
+
+
+class CallbackEntry(ConfigModel):
+    """Where the hub tells a system what became of its messages, and what it tells.
+
+    `secret` signs what is sent. An event that could not be told for `give_up_after_s` is given up.
+    """
+
+    url: Annotated[str, Field(max_length=2000), AfterValidator(_callback_url)]
+    secret: Annotated[SecretStr, Field(min_length=16)]
+    kinds: Annotated[tuple[EventKind, ...], Field(min_length=1)] = (
+        EventKind.LATE,
+        EventKind.DEAD,
+        EventKind.WITHDRAWN,
+    )
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+    give_up_after_s: Annotated[float, Field(gt=0, le=30 * 86400)] = 86400.0
 
 
 class SystemEntry(ConfigModel):
@@ -68,6 +98,7 @@ class SystemEntry(ConfigModel):
     name: Title = "-"
     keys: tuple[KeyEntry, ...] = ()
     grants: tuple[Grant, ...] = ()
+    callback: CallbackEntry | None = None
 
     @property
     def principal(self) -> Principal:

@@ -20,8 +20,8 @@ _ABOUT = Words(
     "có thứ tự. Bên nhận bỏ qua trường và loại sự kiện mà mình không biết.",
     "Each change of a dossier that matters is a CloudEvents 1.0 event (structured JSON). An event refers to persons "
     "and carries no personal data. Per dossier (`subject`), `seq` counts 1, 2, 3, … without a gap: a number that is "
-    "left out is an event that is missing. An event may come more than once; a repeat keeps its `id` and `seq`. Between "
-    "dossiers there is no order. A reader passes over fields and kinds of events that it does not know.",
+    "left out is an event that is missing. An event may come more than once; a repeat keeps its `id` and `seq`. "
+    "Between dossiers there is no order. A reader passes over fields and kinds of events that it does not know.",
 )
 _KINDS: dict[EventKind, Words] = {
     EventKind.ACCEPTED: Words("Đã tiếp nhận một bản tin, ghi bền vững", "A message was accepted and is durable"),
@@ -68,8 +68,8 @@ _CHANNELS: dict[str, tuple[str | None, Words, Json]] = {
             "Trục gọi POST tới địa chỉ mà hệ thống gửi đã đăng ký, về các bản tin của chính hệ thống đó. Trả lời 2xx "
             f"là đã nhận; ngoài ra trục gọi lại, giữ thứ tự. Kiểm tra {SIGNATURE_HEADER} trước khi tin nội dung.",
             "The hub posts to the address that a sending system registered, about that system's own messages. An "
-            f"answer 2xx means received; anything else is tried again, in order. Check {SIGNATURE_HEADER} before believing "
-            "the body.",
+            f"answer 2xx means received; anything else is tried again, in order. Check {SIGNATURE_HEADER} before "
+            "believing the body.",
         ),
         {},
     ),
