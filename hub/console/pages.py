@@ -24,7 +24,7 @@ ASSETS = MappingProxyType(
 
 _LIVE_TEXTS = (
     *("connecting", "connected", "lost", "stale", "never", "updated", "numbers_of", "no_deliveries"),
-    *("all_well", "needs_person", "needs_care", "doubled", "rate", "latency", "seconds"),
+    *("all_well", "needs_person", "needs_care", "repeating", "doubled", "rate", "latency", "seconds"),
 )
 
 

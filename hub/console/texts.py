@@ -45,6 +45,7 @@ _TEXTS: Mapping[str, Words] = MappingProxyType(
         "all_well": Words("Không có gì cần người xử lý.", "Nothing waits for a person."),
         "needs_person": Words("Cần người xử lý:", "A person is needed:"),
         "needs_care": Words("Cần để ý:", "To keep an eye on:"),
+        "repeating": Words("Trục đang tự gửi lại:", "The hub is trying again by itself:"),
         "doubled": Words("Có thể gửi trùng", "Possibly doubled"),
         "rate": Words("Lượt gửi/phút", "Deliveries/min"),
         "latency": Words("Độ trễ p50 · p95", "Latency p50 · p95"),

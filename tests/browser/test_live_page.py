@@ -80,6 +80,23 @@ async def test_the_numbers_follow_the_read_models(tab: Tab, site: Site) -> None:
     assert "Không có gì cần người xử lý." == await tab.text("#attention")
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (PlatformCount(platform="national_portal", dead=1, parked=7), "Cần người xử lý: Không gửi được 1"),
+        (PlatformCount(platform="national_portal", in_doubt=2, parked=7), "Cần để ý: Chưa rõ kết quả 2"),
+        (PlatformCount(platform="national_portal", parked=7), "Trục đang tự gửi lại: Cổng Dịch vụ công quốc gia 7"),
+        (PlatformCount(platform="national_portal", waiting=7), "Không có gì cần người xử lý."),
+    ],
+)
+async def test_the_gravest_thing_is_said_first(tab: Tab, site: Site, count: PlatformCount, words: str) -> None:
+    """What a person must do, what must be asked, what the hub does by itself; else that all is well."""
+    site.house.read_models.numbers = Overview(accepted=7, platforms=(count,))
+    await show(tab, site)
+
+    assert words == await tab.text("#attention")
+
+
 async def test_old_numbers_are_called_old(tab: Tab, site: Site) -> None:
     """When the hub does not answer any more, the page says so and from when its numbers are."""
     await show(tab, site)

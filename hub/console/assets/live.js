@@ -94,14 +94,30 @@ function row(platform) {
   return line;
 }
 
-function showAttention(totals) {
-  const some = [...NEEDS_PERSON, ...NEEDS_CARE].filter((name) => totals[name] > 0);
-  const listed = some.map((name) => `${states[name].word} ${number.format(totals[name])}`).join(" · ");
-  const person = some.some((name) => NEEDS_PERSON.includes(name));
+// The gravest thing first: what only a person can end, what has to be asked, what the hub is repeating by itself.
+function attention(overview, totals) {
+  const listed = (wanted) =>
+    wanted.filter((name) => totals[name] > 0).map((name) => `${states[name].word} ${number.format(totals[name])}`);
+  const stuck = listed(NEEDS_PERSON);
+  const doubtful = listed(NEEDS_CARE);
+  const repeated = overview.platforms
+    .filter((platform) => platform.parked > 0)
+    .map((platform) => `${titles[platform.platform] ?? platform.platform} ${number.format(platform.parked)}`);
+  if (stuck.length) {
+    return ["bad", `${texts.needs_person} ${[...stuck, ...doubtful].join(" · ")}`];
+  }
+  if (doubtful.length) {
+    return ["doubt", `${texts.needs_care} ${doubtful.join(" · ")}`];
+  }
+  return repeated.length ? ["held", `${texts.repeating} ${repeated.join(" · ")}`] : ["good", texts.all_well];
+}
+
+function showAttention(overview, totals) {
   const shown = byId("attention");
+  const [tone, text] = attention(overview, totals);
   shown.hidden = false;
-  shown.className = `alarm ${person ? "bad" : some.length ? "doubt" : "good"}`;
-  write(shown, some.length ? `${person ? texts.needs_person : texts.needs_care} ${listed}` : texts.all_well);
+  shown.className = `alarm ${tone}`;
+  write(shown, text);
 }
 
 function show(overview) {
@@ -120,7 +136,7 @@ function show(overview) {
   } else {
     write(byId("none") ?? table.tBodies[0], texts.no_deliveries);
   }
-  showAttention(totals);
+  showAttention(overview, totals);
 }
 
 function setLink(state, text, when) {
