@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 from hub.errors import ConfigInvalid, HubFault, Unavailable
 from hub.log.arrivals import Arrivals
 from hub.log.kafka_append import Appender
-from hub.log.kafka_fetch import OutOfRange, bounds, ends, fetch
+from hub.log.kafka_fetch import OutOfRange, bounds, bytes_for, ends, fetch
 from hub.log.kafka_group import Membership
 from hub.log.kafka_intake import Intake
 from hub.log.kafka_limits import KafkaLimits
@@ -20,7 +20,7 @@ from hub.ports import Bounds, Clock, Ownership, Position, Record
 __all__ = ["KafkaAccess", "KafkaLimits", "KafkaLog"]
 
 _LIMITS = KafkaLimits()
-_FIND_WAIT_S = 5.0
+_FIND_WAIT_S = 2.0
 _ASK_AGAIN_S = 0.1
 
 T = TypeVar("T")
@@ -110,8 +110,8 @@ class KafkaLog:
         if node is None:
             raise Unavailable(f"{topic}, partition {partition}: no broker leads it")
         place = topic, partition
-        first = max(offset, 0)
-        found = await fetch(self._reading, node, {place: first}, wait_s=0, bytes_max=self._limits.read_bytes_max)
+        first, bytes_max = max(offset, 0), bytes_for(records_max, self._limits.read_bytes_max)
+        found = await fetch(self._reading, node, {place: first}, wait_s=0, bytes_max=bytes_max)
         fetched = found[place]
         if isinstance(fetched.error, OutOfRange):
             return await self._read_from_start(topic, partition, offset, records_max)
@@ -142,9 +142,8 @@ class KafkaLog:
         except BaseException:
             await client.close()
             raise
-        member = KafkaMember(
-            group, topic, ownership, Intake(topic, link, clock, limits), partial(self._bounds, topic), clock, limits
-        )
+        intake, bounds_of = Intake(topic, link, clock, limits), partial(self._bounds, topic)
+        member = KafkaMember(group, topic, ownership, intake, bounds_of, clock, limits, self._members.discard)
         # Kafka knows groups, not pairs of group and topic: members on another topic would share out what is not theirs.
         name = f"{group}.{topic}"
         member.enter(Membership.begin(client, name, topic, count, member, clock, limits, self._member))
@@ -177,6 +176,7 @@ class KafkaLog:
         finally:
             waiting.cancel()
             watching.cancel()
+            await asyncio.wait({waiting, watching})
 
     async def _watch(self, topic: str, partitions: Collection[int]) -> None:
         """Announce when a topic grows."""

@@ -23,12 +23,21 @@ _UNCOMMITTED = 0
 _MOVED = frozenset({3, 5, 6, 9, 74, 75, 76, 78})
 """Codes after which the partition has to be looked up again or simply asked again."""
 _OUT_OF_RANGE = 1
+_FORBIDDEN = 29
+_RECORD_BYTES_GUESSED = 2048
+_READ_BYTES_MIN = 65_536
 
 Place = tuple[str, int]
 
 
 class OutOfRange(HubFault):
     """The offset asked for is not (any more, or not yet) in the partition."""
+
+    code = "hub.unavailable"
+
+
+class Unreadable(HubFault):
+    """What lies at the offset is damaged, or the brokers do not let the hub read it."""
 
     code = "hub.unavailable"
 
@@ -62,6 +71,11 @@ async def fetch(
     return found
 
 
+def bytes_for(records_max: int, bytes_max: int) -> int:
+    """Return how much to ask for when so many records are wanted: what comes beyond them was taken apart in vain."""
+    return min(bytes_max, max(_READ_BYTES_MIN, records_max * _RECORD_BYTES_GUESSED))
+
+
 def _by_topic(offsets: Mapping[Place, int], bytes_max: int) -> list[tuple[str, list[tuple[int, int, int]]]]:
     topics: defaultdict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for (topic, partition), offset in offsets.items():
@@ -72,6 +86,8 @@ def _by_topic(offsets: Mapping[Place, int], bytes_max: int) -> list[tuple[str, l
 def _fetched(link: Link, place: Place, offset: int, code: int, data: Any) -> Fetched:
     if code == _OUT_OF_RANGE:
         return Fetched((), offset, OutOfRange(f"{place[0]}, partition {place[1]}: nothing lies at offset {offset}"))
+    if code == _FORBIDDEN:
+        return Fetched((), offset, Unreadable(f"the brokers do not let the hub read {place[0]}"))
     if code:
         if code in _MOVED:
             link.refresh()
@@ -89,7 +105,7 @@ def _read(place: Place, offset: int, data: Any) -> Fetched:
         if not batch.validate_crc():
             if records:
                 break
-            return Fetched((), offset, Unavailable(f"{place[0]}, partition {place[1]}: damaged at offset {after}"))
+            return Fetched((), offset, Unreadable(f"{place[0]}, partition {place[1]}: damaged at offset {after}"))
         if not batch.is_control_batch:
             records.extend(_records(place, offset, batch))
         after = max(after, batch.next_offset)

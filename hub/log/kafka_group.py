@@ -96,6 +96,8 @@ class _Watched(GroupCoordinator):
         finally:
             await self._stop_heartbeat_task()
             await self._stop_commit_offsets_refresh_task()
+            # When leaving in good order took too long, the others need not wait for the session to end.
+            await asyncio.wait({self.maybe_leave_group()}, timeout=_LEAVE_WAIT_S)
 
 
 class _Listener(ConsumerRebalanceListener):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from hub.errors import HubFault, Unavailable
-from hub.log.kafka_fetch import Fetched, OutOfRange, Place, fetch
+from hub.log.kafka_fetch import Fetched, OutOfRange, Place, Unreadable, fetch
 from hub.log.kafka_limits import KafkaLimits
 from hub.log.kafka_link import Link
 from hub.ports import Clock, Record
@@ -76,7 +76,7 @@ class Intake:
     def take(self, partitions: Collection[int], records_max: int) -> list[Record]:
         """Hand out what is there, partitions taking turns at being first. Raises what stands in the way of a partition.
 
-        Errors: OutOfRange.
+        Errors: OutOfRange, Unreadable.
         """
         self._arrived.clear()
         taken: list[Record] = []
@@ -170,7 +170,7 @@ class Intake:
 
     def _receive(self, held: Held, fetched: Fetched) -> bool:
         """Keep what came; return whether the broker could answer."""
-        if isinstance(fetched.error, OutOfRange):
+        if isinstance(fetched.error, OutOfRange | Unreadable):
             held.error = fetched.error
             self.wake()
             return True

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 from hub.errors import StaleOwner, Unavailable
-from hub.log.kafka_fetch import OutOfRange
+from hub.log.kafka_fetch import OutOfRange, Unreadable
 from hub.log.kafka_group import Membership
 from hub.log.kafka_intake import Held, Intake
 from hub.log.kafka_limits import KafkaLimits
@@ -17,7 +17,8 @@ _ASK_AGAIN_S = 0.2
 class KafkaMember:
     """One member. The group asks for everything back before it shares out anew; what stays comes again at once.
 
-    `bounds` tells what partitions hold. An error of the owner, or of the group, ends the membership; `fetch` raises it.
+    `bounds` tells what partitions hold; `left` is told when the membership has ended. An error of the owner, or of the
+    group, ends the membership; `fetch` raises it.
     """
 
     def __init__(
@@ -29,7 +30,9 @@ class KafkaMember:
         bounds: Callable[[Collection[int]], Awaitable[Mapping[int, Bounds]]],
         clock: Clock,
         limits: KafkaLimits,
+        left: Callable[["KafkaMember"], None],
     ) -> None:
+        self._left = left
         self._group = group
         self._topic = topic
         self._ownership = ownership
@@ -161,6 +164,7 @@ class KafkaMember:
         finally:
             await self._entered().end()
             await self._intake.aclose()
+            self._left(self)
 
     # --- small questions ---------------------------------------------------------------------------------------------
 
@@ -176,7 +180,7 @@ class KafkaMember:
     def _take(self, partitions: Collection[int], records_max: int) -> list[Record]:
         try:
             return self._intake.take(partitions, records_max)
-        except OutOfRange as error:
+        except (OutOfRange, Unreadable) as error:
             self.fail(error)
             raise
 
