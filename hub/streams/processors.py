@@ -10,9 +10,9 @@ from faust import App, Stream
 from faust.types import StreamT
 
 from hub.errors import HubFault
-from hub.ports import Clock
+from hub.ports import Clock, ProjectedBatch
 from hub.streams.engine import Engine
-from hub.streams.projector import Fetched, Projector, fetched
+from hub.streams.projector import Projector, fetched
 from hub.streams.transport import Chunk
 from hub.telemetry import logger
 
@@ -55,7 +55,7 @@ class Processor:
             self.fell(defect)
             await asyncio.Event().wait()
 
-    async def _apply(self, projector: Projector, offered: Mapping[int, Fetched]) -> None:
+    async def _apply(self, projector: Projector, offered: Mapping[int, ProjectedBatch]) -> None:
         """Apply, however long the store takes."""
         while True:
             try:
@@ -65,9 +65,9 @@ class Processor:
                 await self.clock.sleep(_RETRY_S)
 
 
-def _rounds(topic: str, chunks: Sequence[Chunk]) -> list[dict[int, Fetched]]:
+def _rounds(topic: str, chunks: Sequence[Chunk]) -> list[dict[int, ProjectedBatch]]:
     """Decode, and put at most one piece of a partition into a round."""
-    rounds: list[dict[int, Fetched]] = []
+    rounds: list[dict[int, ProjectedBatch]] = []
     seen: Counter[int] = Counter()
     for partition, records in (piece for chunk in chunks for piece in chunk.items()):
         if seen[partition] == len(rounds):

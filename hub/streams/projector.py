@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -24,17 +23,9 @@ _NOTHING_READ_S = 0.05
 _log = logger("projector")
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """Some consecutive records of one partition, decoded; the first of them lay at `first_offset`."""
-
-    first_offset: int
-    batch: ProjectedBatch
-
-
-def fetched(topic: str, records: Sequence[Record]) -> Fetched:
-    """Decode records of one partition, at least one."""
-    return Fetched(records[0].offset, ProjectedBatch(_projected(topic, records), records[-1].offset + 1))
+def fetched(topic: str, records: Sequence[Record]) -> ProjectedBatch:
+    """Decode consecutive records of one partition, at least one."""
+    return _batch_from(topic, records[0].offset, records)
 
 
 class Projector:
@@ -67,20 +58,18 @@ class Projector:
             if not moved and await self.position(topic, partition) < end:
                 await self._clock.sleep(_NOTHING_READ_S)
 
-    async def offer(self, topic: str, offered: Mapping[int, Fetched]) -> None:
+    async def offer(self, topic: str, offered: Mapping[int, ProjectedBatch]) -> None:
         """Apply, per partition, what somebody fetched: known records are passed over, missing ones are read first."""
         async with self._lock(topic):
             at = {partition: await self.position(topic, partition) for partition in offered}
-            await self._apply(
-                topic,
-                {
-                    partition: each.batch
-                    for partition, each in offered.items()
-                    if each.first_offset <= at[partition] < each.batch.next_offset
-                },
-            )
-        for partition, each in offered.items():
-            if at[partition] < each.first_offset:
+            fitting = {
+                partition: batch
+                for partition, batch in offered.items()
+                if batch.start <= at[partition] < batch.next_offset
+            }
+            await self._apply(topic, fitting)
+        for partition, batch in offered.items():
+            if at[partition] < batch.start:
                 await self.catch_up(topic, partition)
 
     async def run(self, topic: str) -> None:
@@ -136,8 +125,14 @@ class Projector:
             return len(batches)
 
     async def _apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
-        if batches:
-            await self._projection.apply(topic, batches)
+        try:
+            if batches:
+                await self._projection.apply(topic, batches)
+        except HubFault:
+            # It may have happened, or the store may be another one by now: nothing is known any more.
+            for partition in batches:
+                self._next.pop((topic, partition), None)
+            raise
         for partition, batch in batches.items():
             self._moved(topic, partition, batch.next_offset)
 
@@ -149,7 +144,7 @@ class Projector:
         if (await self._log.bounds(topic, partition)).end <= at:
             return None
         records = await self._log.read(topic, partition, at, _BATCH_RECORDS)
-        return fetched(topic, records).batch if records else None
+        return _batch_from(topic, at, records) if records else None
 
 
 class Repeats:
@@ -164,6 +159,10 @@ class Repeats:
         await self._projector.catch_up(COMMANDS, record.partition)
         first = await self._models.first_offset(header.message_id)
         return first is not None and first < record.offset
+
+
+def _batch_from(topic: str, start: int, records: Sequence[Record]) -> ProjectedBatch:
+    return ProjectedBatch(_projected(topic, records), records[-1].offset + 1, start)
 
 
 def _projected(topic: str, records: Sequence[Record]) -> list[Projected]:

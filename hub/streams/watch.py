@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any
 
 from hub.errors import HubFault, Unavailable
 from hub.ports import Clock, Log
@@ -25,7 +26,8 @@ class Watch:
     """Looks at every projection every two seconds; `taken` counts what Faust delivered, by topic.
 
     A projection that stood still for a round although records wait is brought forward through the `Log` port: at the
-    start, after a partition changed hands, and when Faust went silent. Silent for fifteen rounds in a row is a fall.
+    start, after a partition changed hands, and when Faust went silent. When it had to do so fifteen times
+    while Faust delivered nothing, that is a fall.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Watch:
         self._behind_since_s: float | None = None
 
     async def follow(self, held: Held) -> None:
-        """Watch until cancelled. Errors: Unavailable when Faust delivers nothing any more, or a projection hangs."""
+        """Watch until cancelled. Raises Unavailable when Faust delivers nothing any more, or a projection hangs."""
         self._on, self._looked_at_s = True, self._clock.monotonic()
         topics = [_TopicWatch(topic, each, self._log, self._taken) for topic, each in self._projectors.items()]
         try:
@@ -70,17 +72,27 @@ class Watch:
 
     async def _round(self, topics: Sequence["_TopicWatch"], held: Held) -> None:
         try:
-            async with asyncio.timeout(_ROUND_S_MAX):
-                for watched in topics:
-                    await watched.round(held(watched.topic))
-        except TimeoutError:
-            raise Unavailable("a projection hangs") from None
+            if not await self._in_time(_look(topics, held)):
+                raise TimeoutError
         except HubFault as fault:
             _log.warning("projection_waits", code=fault.problem_code)
+        except TimeoutError:
+            raise Unavailable("a projection hangs") from None
         self._note(topics)
         for watched in topics:
             if watched.idle_rounds > _IDLE_ROUNDS_MAX:
                 raise Unavailable(f"Faust delivers nothing of {watched.topic} any more")
+
+    async def _in_time(self, look: Coroutine[Any, Any, None]) -> bool:
+        looking, alarm = asyncio.ensure_future(look), asyncio.ensure_future(self._clock.sleep(_ROUND_S_MAX))
+        try:
+            await asyncio.wait({looking, alarm}, return_when=asyncio.FIRST_COMPLETED)
+            if looking.done():
+                looking.result()
+            return looking.done()
+        finally:
+            looking.cancel()
+            alarm.cancel()
 
     def _note(self, topics: Sequence["_TopicWatch"]) -> None:
         now_s = self._looked_at_s = self._clock.monotonic()
@@ -91,6 +103,11 @@ class Watch:
             self._behind_since_s = None
         elif self._behind_since_s is None:
             self._behind_since_s = now_s
+
+
+async def _look(topics: Iterable["_TopicWatch"], held: Held) -> None:
+    for watched in topics:
+        await watched.round(held(watched.topic))
 
 
 class _TopicWatch:
@@ -104,7 +121,7 @@ class _TopicWatch:
         self._log = log
         self._taken = taken
         self._taken_before = -1
-        self._before: dict[tuple[int, int], int] = {}
+        self._before: dict[tuple[int, int], tuple[int, int]] = {}
 
     async def round(self, held: Collection[int]) -> None:
         """Look at each partition once; what is held and stood still is brought to its end."""
@@ -113,10 +130,10 @@ class _TopicWatch:
         still = [place async for place in self._standing(held)]
         for number, partition in still:
             await self._projectors[number].catch_up(self.topic, partition)
-        self.idle_rounds = self.idle_rounds + 1 if still and silent else 0
+        self.idle_rounds = self.idle_rounds + bool(still) if silent else 0
 
     async def _standing(self, held: Collection[int]) -> AsyncIterator[tuple[int, int]]:
-        """Yield the held places that have not moved since the last round, and measure the lag of all."""
+        """Yield what is held, was behind a round ago and has not moved since; measure the lag of all."""
         lags = Counter[int]()
         for partition in range(self._log.partitions(self.topic)):
             end = (await self._log.bounds(self.topic, partition)).end
@@ -124,7 +141,8 @@ class _TopicWatch:
                 look = projector.position if partition in held else projector.look_again
                 at = await look(self.topic, partition)
                 lags[number] += max(0, end - at)
-                before, self._before[number, partition] = self._before.get((number, partition), at), at
-                if partition in held and before == at < end:
-                    yield number, partition
+                place = number, partition
+                before, self._before[place] = self._before.get(place, (at, end)), (at, end)
+                if partition in held and before[0] == at < before[1]:
+                    yield place
         self.lag_records = max(lags.values(), default=0)

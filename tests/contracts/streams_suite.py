@@ -162,6 +162,7 @@ class StreamsSuite:
             assert await hub.expected() == await hub.settled()
             await hub.add(1)
             assert await hub.expected() == await hub.settled()
+            assert all(streams._taken[topic] for topic in TOPICS), "it was Faust that delivered"
 
     async def test_what_came_while_it_was_stopped_is_not_missed(self, hub: Hub) -> None:
         """Also when nothing comes after the start that could wake it."""
