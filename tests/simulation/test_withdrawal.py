@@ -176,6 +176,29 @@ async def test_a_withdrawal_without_a_store_waits_and_loses_nothing() -> None:
     await world.crash()
 
 
+async def test_a_withdrawal_that_a_crash_interrupted_goes_on_by_itself() -> None:
+    """A dead delivery holds the lane, the withdrawal lies parked behind it, and the next owner ends it."""
+    world = World(9)
+    world.platform.refuses = frozenset({1})
+    await world.submit(DOSSIER, 1, "portal.state")
+    await world.submit(DOSSIER, 2, "portal.state")
+    running = world.start()
+    await asyncio.sleep(5)
+    world.weather.log_refuses = frozenset({"hub.outcomes"})
+    await world.withdraw(DOSSIER, 3)
+    await asyncio.sleep(10)
+    assert set() == await world.withdrawn()
+    await world.kill(running)
+    world.weather.log_refuses = frozenset()
+    world.start()
+    await asyncio.sleep(5)
+
+    assert {_state(1), _state(2)} == await world.withdrawn()
+    await world.run_until_done()
+    assert [] == world.deeds()
+    await world.crash()
+
+
 @pytest.mark.parametrize("seed", range(16))
 async def test_withdrawals_pass_through_crashes_at_any_moment(seed: int) -> None:
     """Each delivery is either done or withdrawn, never both, and order holds among those that are done."""
