@@ -311,6 +311,27 @@ class ReadModels(Protocol):
         """Return (agency, ordering key) of a message."""
 
 
+@dataclass(frozen=True, slots=True)
+class LateDelivery:
+    """A delivery that is not final although its message was received long ago, at `since`."""
+
+    id: DeliveryId
+    platform: str
+    since: datetime
+
+
+class Lateness(Protocol):
+    """What waits too long. A delivery waits until its state is final."""
+
+    async def late(self, received_before: datetime) -> Mapping[str, int]:
+        """Count, per platform, what waits and was received before then."""
+
+    async def untold(
+        self, received_before: datetime, after: DeliveryId | None, deliveries_max: int
+    ) -> Sequence[LateDelivery]:
+        """Return what waits, was received before then, and was not told as late; by id, from the one behind `after`."""
+
+
 # --- status events ---------------------------------------------------------------------------------------------------
 
 
