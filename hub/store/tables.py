@@ -4,9 +4,12 @@ Tables that are found by a text key of their own and hold no large values are cl
 (`sqlite_with_rowid=False`); PostgreSQL passes over the option.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from hub.store.instant import Instant
+
+OPEN = text("state IN ('waiting', 'in_flight', 'parked', 'in_doubt')")
+"""The states of a delivery that are not final, word for word as the index of open deliveries has them."""
 
 _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
 
@@ -76,6 +79,7 @@ delivery = Table(
     Column("source_partition", Integer, nullable=False),
     Column("source_offset", BigInteger, nullable=False),
     Index(None, "source_partition", "source_offset"),
+    Index("ix_delivery_open", "message_id", sqlite_where=OPEN, postgresql_where=OPEN),
     sqlite_with_rowid=False,
 )
 """The ledger: where each delivery stands. `place` is its line in the list that acceptance fixed.
