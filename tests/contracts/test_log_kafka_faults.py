@@ -15,7 +15,7 @@ from hub.clock import SystemClock
 from hub.errors import HubFault, StaleOwner, Unavailable, WriteInDoubt
 from hub.log.kafka import KafkaLog
 from hub.log.kafka_member import KafkaMember
-from hub.ports import Position
+from hub.ports import Consumer, Position
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.log_suite import EVERY, Owner, collect, fill, member, read_all, sole_member, until
 from tests.contracts.test_log_kafka import LIMITS
@@ -205,6 +205,52 @@ class TestMembers:
         assert set() == held
         assert refused
 
+    async def test_an_owner_may_take_longer_than_a_session(self, kafka: Kafka) -> None:
+        """While `on_assigned` is under way heartbeats go on: the partitions stay, and are told once."""
+
+        async def slowly(_partitions: Collection[int]) -> None:
+            await asyncio.sleep(QUICK.session_timeout_s + 1)
+
+        async with topic(kafka) as name, opened(kafka, name) as log:
+            owner = Owner(assigned=slowly)
+            consumer = await member(log, name, owner)
+            await until(lambda: owner.held == EVERY)
+
+            assert all(map(consumer.holds, EVERY))
+            assert [("owner", "assigned", EVERY)] == owner.diary
+
+    async def test_an_owner_that_does_not_let_go_is_out(self, kafka: Kafka) -> None:
+        """The group goes on without it, and its own fetch says so."""
+
+        async def never(_partitions: Collection[int]) -> None:
+            await asyncio.sleep(60)
+
+        async with topic(kafka) as name, opened(kafka, name) as log:
+            stubborn, _ = await _joined(log, name, Owner(revoked=never))
+            _, other = await _joined(log, name, Owner())
+            with pytest.raises(StaleOwner, match="too long"):
+                await collect(stubborn, EVERY, 1)
+            await until(lambda: other.held == EVERY)
+
+            assert not any(map(stubborn.holds, EVERY))
+
+    async def test_a_named_member_comes_back_to_what_it_held(self, kafka: Kafka) -> None:
+        """A process that restarts under its name within the session disturbs nobody."""
+        async with topic(kafka) as name, opened(kafka, name) as log:
+            named = await KafkaLog.open(kafka.bootstrap, {name: 4}, SystemClock(), QUICK, member="worker-1")
+            _, first = await _joined(named, name, Owner())
+            _, other = await _joined(log, name, Owner())
+            await until(lambda: len(first.held) == len(other.held) == 2)
+            before, told = first.held, len(other.diary)
+            await named.aclose()
+            again = await KafkaLog.open(kafka.bootstrap, {name: 4}, SystemClock(), QUICK, member="worker-1")
+            try:
+                _, second = await _joined(again, name, Owner())
+                await until(lambda: second.held == before)
+                assert told == len(other.diary)
+            finally:
+                await again.aclose()
+
 
 class TestOffsets:
     """Offsets that the group remembers and the topic does not hold."""
@@ -253,6 +299,13 @@ class TestWait:
             await there.append(name, b"key", b"value")
             async with asyncio.timeout(5):
                 await waiting
+
+
+async def _joined(log: KafkaLog, name: str, owner: Owner) -> tuple[Consumer, Owner]:
+    """Join, and wait for the first partitions."""
+    consumer = await member(log, name, owner)
+    await until(lambda: bool(owner.held))
+    return consumer, owner
 
 
 async def _delete(kafka: Kafka, name: str, partition: int, before: int) -> None:
