@@ -41,7 +41,7 @@ def test_a_founded_installation_is_in_order(founded: Path) -> None:
     assert {"H56", "H56.14", "H56.15", "H56.242"} <= {str(agency.code) for agency in installation.agencies}
     granted = {system.principal.sender: [grant.service for grant in system.grants] for system in installation.systems}
     assert {
-        "H56.14/mot-cua": [Service.DOSSIER_SUBMIT, Service.DOSSIER_FOLLOW, Service.CITIZEN_LOOKUP],
+        "H56.14/mot-cua": [Service.DOSSIER_SUBMIT, Service.DOSSIER_FOLLOW, Service.EVENTS, Service.CITIZEN_LOOKUP],
         "H56.15/ho-tich": [],
     } == granted
     wanted = {"1.001193", "1.000656", "2.000488", "2.000635", "2.000908", "2.002621", "2.002622"}
