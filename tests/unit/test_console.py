@@ -12,8 +12,9 @@ import pytest
 
 from hub.console.formats import duration, instant, number
 from hub.console.language import Language
-from hub.console.meanings import EVENTS, OUTCOMES, STATES
+from hub.console.meanings import CODES, EVENTS, KINDS, OUTCOMES, STATES
 from hub.console.pages import ASSETS, Window, pages
+from hub.console.texts import texts
 from schemas.delivery import DeliveryState, OutcomeClass
 from schemas.problem import Words
 from schemas.timeline import PlatformCount
@@ -90,6 +91,18 @@ async def test_a_choice_of_language_is_kept() -> None:
 async def test_letters_are_composed(path: str) -> None:
     """Every Vietnamese letter is one character (NFC)."""
     assert unicodedata.is_normalized("NFC", (await fetch(path)).text)
+
+
+def test_every_text_is_there_in_both_languages_in_composed_letters() -> None:
+    """No text is empty, and no Vietnamese letter falls into pieces."""
+    for language in Language:
+        for name, text in texts(language).items():
+            assert text, name
+            assert unicodedata.is_normalized("NFC", text), name
+    told = [*STATES.values(), *OUTCOMES.values()]
+    words = [words for meaning in told for words in (meaning.words, meaning.meaning)]
+    words += [*EVENTS.values(), *KINDS.values(), *CODES.values()]
+    assert [] == [word for word in words if not unicodedata.is_normalized("NFC", word.vi + word.en)]
 
 
 async def test_platforms_have_their_titles() -> None:
