@@ -21,6 +21,8 @@ class Turn(IntEnum):
     """Deciding which master key wraps the data keys."""
     LEDGER = 0x48554203
     """Changing the deliveries of one partition of the commands."""
+    KINSHIP = 0x48554204
+    """Giving the store its name."""
 
 
 def take_turns(connection: Connection, turn: Turn, numbers: Iterable[int] = (0,)) -> None:

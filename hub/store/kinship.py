@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, select, update
 
 from hub.store.database import Database
+from hub.store.dialect import Turn, take_turns
 from hub.store.tables import kinship
 
 
@@ -26,7 +27,7 @@ class SqlKinship:
     async def last(self) -> Pulse:
         """Return the last beat; a store without a name gets one."""
         found = await self._database.read(_last)
-        return found or await self._database.write(_named)
+        return found if found is not None else await self._database.write(_named)
 
     async def beat(self, at_least: int = 0) -> Pulse:
         """Beat once, durably, with a number above the last one and above `at_least`."""
@@ -39,6 +40,7 @@ def _last(connection: Connection) -> Pulse | None:
 
 
 def _named(connection: Connection) -> Pulse:
+    take_turns(connection, Turn.KINSHIP)  # two processes would give the store two names
     named = Pulse(uuid4().hex, 0)
     found = _last(connection)
     if found:
@@ -48,8 +50,11 @@ def _named(connection: Connection) -> Pulse:
 
 
 def _beat(connection: Connection, at_least: int) -> Pulse:
-    row = connection.execute(select(kinship).with_for_update()).first()
-    last = Pulse(row.store_id, row.pulse) if row else _named(connection)
-    beaten = Pulse(last.store_id, max(last.number, at_least) + 1)
+    locked = select(kinship).with_for_update()
+    last = connection.execute(locked).first()
+    if last is None:
+        _named(connection)
+        last = connection.execute(locked).one()
+    beaten = Pulse(last.store_id, max(last.pulse, at_least) + 1)
     connection.execute(update(kinship).where(kinship.c.store_id == last.store_id).values(pulse=beaten.number))
     return beaten

@@ -15,6 +15,7 @@ from hub.ports import DeliveryId, LaneKey, Projected, ProjectedBatch
 from hub.store.image import image
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
+from hub.store.kinship import SqlKinship
 from hub.store.parking import SqlParking
 from hub.store.postgres import PostgresDatabase
 from hub.store.postgres_engine import Limits
@@ -149,6 +150,15 @@ async def test_one_master_key(postgres_migrated: str) -> None:
         await database.aclose()
 
     assert {SqlKeys: 1, ConfigInvalid: 1} == Counter(type(result) for result in results)
+
+
+async def test_one_name(two: Two) -> None:
+    """Two hubs that meet a store without a name give it one, and their beats are never the same."""
+    kinships = [SqlKinship(database) for database in two]
+    beats = await asyncio.gather(*(kinships[n % 2].beat() for n in range(20)))
+
+    assert 1 == len({beat.store_id for beat in beats})
+    assert list(range(1, 21)) == sorted(beat.number for beat in beats)
 
 
 # --- parking ---------------------------------------------------------------------------------------------------------
