@@ -244,6 +244,25 @@ async def test_slow_statement(database: PostgresDatabase) -> None:
     assert ["a"] == await database.read(names)
 
 
+async def test_halted_connection(postgres: PostgresServer, database: PostgresDatabase) -> None:
+    """A connection of which nothing comes back, as behind a broken network, is given up in time for another one."""
+    pid = await database.write(_backend)
+    postgres.freeze(pid)
+    begun = time.monotonic()
+    try:
+        await database.write(note("a"))
+    finally:
+        postgres.thaw(pid)
+
+    assert BRISK.statement_s < time.monotonic() - begun < 10
+    assert ["a"] == await database.read(names)
+    assert pid != await database.write(_backend)
+
+
+def _backend(connection: Connection) -> int:
+    return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
 async def test_too_many(database: PostgresDatabase, postgres_migrated: str) -> None:
     """Past their bounds writes and reads are refused at once; those that wait are done."""
     await database.write(note("a"))
