@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from hub.errors import HubFault, Overloaded
-from hub.ports import Clock
+from hub.ports import Clock, Log, Projection
 from hub.telemetry import logger
 from schemas.timeline import Overview, PlatformCount
 
@@ -39,11 +39,20 @@ def waiting_of(count: PlatformCount) -> int:
     return count.waiting + count.in_flight + count.parked + count.in_doubt
 
 
+async def unprojected(log: Log, projection: Projection, topic: str) -> int:
+    """Return how many records of a topic the read models have yet to see, whoever projects them. Errors: the ports'."""
+    behind = 0
+    for partition in range(log.partitions(topic)):
+        end = (await log.bounds(topic, partition)).end
+        behind += max(0, end - await projection.next_offset(topic, partition))
+    return behind
+
+
 class Backlog:
     """What waits, as far as is known, and whether there is room for more.
 
-    `unprojected` says how many records the read models have yet to see. What another process accepts shows with the
-    next answer of the read models, so each of several may go over a limit by what it accepts meanwhile.
+    `unprojected` says how many records of `hub.commands` the read models have yet to see. What another process accepts
+    shows with the next answer of the read models, so each of several may go over a limit by what it accepts meanwhile.
     """
 
     def __init__(

@@ -45,6 +45,7 @@ async def test_a_restart_between_the_two_changes_nothing() -> None:
     await world.run_until_done()
 
     assert [2] == _revisions(world, DOSSIERS[0])
+    assert ({2}, 0) == ({deed[2] for deed in world.deeds()}, world.platform.inquiries)
     await world.crash()
 
 

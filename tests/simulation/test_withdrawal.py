@@ -199,7 +199,40 @@ async def test_a_withdrawal_that_a_crash_interrupted_goes_on_by_itself() -> None
     await world.crash()
 
 
-@pytest.mark.parametrize("seed", range(16))
+async def _die_after(steps: int, *, hot: bool) -> bool:
+    """Withdraw a dossier, let the worker end after some steps, and judge. Return whether it lived that long."""
+    world = World(10)
+    world.platform.refuses = frozenset() if hot else frozenset({1})
+    world.platform.call_s = (0.8, 0.8) if hot else (0.01, 0.1)
+    for revision in (1, 2, 3):
+        await world.submit(DOSSIER, revision, "portal.state")
+    world.start()
+    await asyncio.sleep(0.5 if hot else 5.0)
+    world.weather.steps_left = steps
+    await world.withdraw(DOSSIER, 4)
+    await world.submit(DOSSIER, 5, "portal.state")
+    for _ in range(40):
+        await asyncio.sleep(0.25)
+        await world.replace_dead()
+    died = world.weather.steps_left < 0
+    await world.run_until_done()
+    assert ([_state(1)] if hot else []) + [_state(5)] == world.deeds()
+    assert {_state(revision) for revision in ((2, 3) if hot else (1, 2, 3))} == await world.withdrawn()
+    await world.crash()
+    return died
+
+
+@pytest.mark.parametrize("hot", [True, False])
+async def test_a_withdrawal_survives_an_end_between_any_two_steps(*, hot: bool) -> None:
+    """In memory, behind a call under way, or in the parking place, behind a dead delivery: the end is the same."""
+    steps = 0
+    while await _die_after(steps, hot=hot) and steps < 40:
+        steps += 1
+
+    assert steps > 8
+
+
+@pytest.mark.parametrize("seed", range(10))
 async def test_withdrawals_pass_through_crashes_at_any_moment(seed: int) -> None:
     """Each delivery is either done or withdrawn, never both, and order holds among those that are done."""
     world = World(seed, EVERYTHING, parts=1 + seed % 2)

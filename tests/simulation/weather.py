@@ -36,6 +36,7 @@ KEY = bytes(32)
 class Weather:
     """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost.
 
+    After `steps_left` steps, if that is set, the process that makes the next one ends.
     While the `broker_away`, no ownership is certain, appends end in Unavailable, commits and departures never end.
     """
 
@@ -50,6 +51,7 @@ class Weather:
     keys_down: bool = False
     log_refuses: frozenset[str] = frozenset()
     broker_away: bool = False
+    steps_left: int | None = None
 
 
 @dataclass
@@ -67,6 +69,9 @@ class Life:
 
     async def step(self) -> None:
         """Let a moment pass, in which the process may end."""
+        if self.weather.steps_left is not None:
+            self.over = self.over or self.weather.steps_left == 0
+            self.weather.steps_left -= 1
         await self.go_on()
         await self.weather.clock.sleep(self.weather.random.uniform(0.0, self.weather.step_s))
         await self.go_on()

@@ -202,6 +202,12 @@ class World:
         running.task.cancel()
         await asyncio.gather(running.task, return_exceptions=True)
 
+    async def replace_dead(self) -> None:
+        """Start a worker for each whose life ended by itself."""
+        for running in [running for running in self.running if running.life.over]:
+            await self.kill(running)
+            self.start()
+
     def restart_fallen(self) -> None:
         """Start what has fallen again, as the supervisor does."""
         for running in [running for running in self.running if running.task.done()]:

@@ -1,9 +1,13 @@
 """Back-pressure: closed at the bound, open again well below it, and never opened by ignorance."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from hub.errors import Overloaded, Unavailable
-from hub.ingress.backlog import Backlog, BacklogLimits, closes
+from hub.ingress.backlog import Backlog, BacklogLimits, closes, unprojected
+from hub.log.memory import MemoryLog
+from hub.ports import ProjectedBatch
 from schemas.timeline import Overview, PlatformCount
 from tests.clock import ManualClock
 
@@ -31,6 +35,20 @@ class Figures:
     def say(self, platform: str, **states: int) -> None:
         """Set the counts of a platform."""
         self.counts[platform] = PlatformCount(platform=platform, **states)
+
+
+class Projected:
+    """The `Projection` port: how far each partition is."""
+
+    def __init__(self, offsets: Mapping[int, int]) -> None:
+        self._offsets = offsets
+
+    async def next_offset(self, topic: str, partition: int) -> int:
+        """As the port."""
+        return self._offsets.get(partition, 0)
+
+    async def apply(self, topic: str, batches: Mapping[int, ProjectedBatch]) -> None:
+        """As the port; nothing comes here."""
 
 
 def backlog(figures: Figures) -> Backlog:
@@ -94,6 +112,18 @@ async def test_records_that_nobody_has_counted_yet_take_room_too() -> None:
     figures.unprojected = 0
     await door.refresh()
     door.require_room({"portal"})
+
+
+async def test_what_is_not_projected_is_counted_from_log_and_store() -> None:
+    """Any process can tell, whether or not it is the one that projects."""
+    log = MemoryLog({"hub.commands": 2}, ManualClock())
+    for number in range(5):
+        await log.append("hub.commands", str(number).encode(), b"x")
+    first = (await log.bounds("hub.commands", 0)).end
+
+    assert 5 == await unprojected(log, Projected({}), "hub.commands")
+    assert 5 - first == await unprojected(log, Projected({0: first}), "hub.commands")
+    assert 5 - first == await unprojected(log, Projected({0: first + 7}), "hub.commands")
 
 
 async def test_what_is_accepted_between_two_answers_is_counted() -> None:
