@@ -28,27 +28,37 @@ class Cron:
     fields: str
 
 
+def _nothing() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A thing that the leader does. Two processes may both be the leader for a moment: a repeat must change nothing.
 
-    What `run` raises is logged; the next time comes all the same.
+    `stand_by` is called in its place while another process leads. With `everywhere` each process does it. What `run`
+    raises is logged; the next time comes all the same.
     """
 
     name: str
     when: Every | Cron
     run: Callable[[], Awaitable[None]]
+    stand_by: Callable[[], None] = _nothing
+    everywhere: bool = False
 
     def attach(self, app: App) -> None:
-        """Become a timer of an application, in effect while it is the leader."""
+        """Become a timer of an application."""
 
         async def once(*_: Any) -> None:
-            await self._guarded()
+            if self.everywhere or app.is_leader():
+                await self._guarded()
+            else:
+                self.stand_by()
 
         if isinstance(self.when, Every):
-            app.timer(self.when.seconds, on_leader=True, name=self.name)(once)
+            app.timer(self.when.seconds, name=self.name)(once)
         else:
-            app.crontab(self.when.fields, timezone=_PROVINCE, on_leader=True)(once)
+            app.crontab(self.when.fields, timezone=_PROVINCE)(once)
 
     async def _guarded(self) -> None:
         try:

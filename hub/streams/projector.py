@@ -35,11 +35,20 @@ class Projector:
     the same projection forward meanwhile.
 
     `pace_s` is the pause between two rounds: a short one makes fresh read models, a longer one larger transactions.
+    A projection that is not `shared` belongs to this process: others have one of their own.
     """
 
     def __init__(
-        self, log: Log, projection: Projection, clock: Clock, metrics: Metrics, *, pace_s: float = 0.1
+        self,
+        log: Log,
+        projection: Projection,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        pace_s: float = 0.1,
+        shared: bool = True,
     ) -> None:
+        self.shared = shared
         self._log = log
         self._projection = projection
         self._clock = clock

@@ -138,6 +138,8 @@ class _TopicWatch:
         for partition in range(self._log.partitions(self.topic)):
             end = (await self._log.bounds(self.topic, partition)).end
             for number, projector in enumerate(self._projectors):
+                if not projector.shared and partition not in held:
+                    continue
                 look = projector.position if partition in held else projector.look_again
                 at = await look(self.topic, partition)
                 lags[number] += max(0, end - at)

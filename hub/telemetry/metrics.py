@@ -95,6 +95,12 @@ class Metrics:
         self.event_streams = self._gauged("event_streams", "Readers of status events that are connected")
         self.callbacks_total = self._counted("callbacks", "Callbacks to senders", "system", "result")
         self.projection_lag_records = self._gauged("projection_lag_records", "Records not projected yet", "topic")
+        self.minute_tries = self._gauged("minute_tries", "Tries of the last minute", "platform", "outcome_class")
+        self.minute_try_seconds = self._gauged(
+            "minute_try_seconds", "What a try of the last minute took at most", "platform", "share"
+        )
+        self.late_deliveries = self._gauged("late_deliveries", "Deliveries that wait too long", "platform")
+        self.platform_silent = self._gauged("platform_silent", "1 while nothing succeeds that waits", "platform")
 
     def render(self) -> tuple[bytes, str]:
         """Return the page that Prometheus reads, and its content type."""
