@@ -53,5 +53,5 @@ def kafka() -> Iterator[Kafka]:
         asyncio.run(broker.start())
         yield Kafka(broker)
     finally:
-        asyncio.run(broker.kill())
+        asyncio.run(broker.stop())
         shutil.rmtree(folder, ignore_errors=True)

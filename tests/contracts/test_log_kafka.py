@@ -19,6 +19,7 @@ LIMITS = KafkaLimits(
     revoke_wait_s=2.0,
     rebalance_timeout_s=6.0,
     fetch_wait_s=0.1,
+    commit_wait_s=1.5,
 )
 
 

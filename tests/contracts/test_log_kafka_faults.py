@@ -111,7 +111,7 @@ class TestBrokerAway:
             await kafka.broker.start()
             await asyncio.sleep(1)
             kafka.broker.pause()
-            await asyncio.sleep(TOLD_WITHIN_S)
+            await asyncio.sleep(3 * QUICK.request_wait_s)
             kafka.broker.resume()
             await asyncio.sleep(0.5)
             ending.set()
