@@ -101,7 +101,7 @@ def _value(found: etree._Element, form: Mapping[str, Any], defs: Mapping[str, An
     form = defs[form["$ref"].rpartition("/")[2]] if "$ref" in form else form
     if "properties" not in form:
         text = found.text or ""
-        return {"integer": int, "boolean": "true".__eq__}.get(form["type"], str)(text)
+        return int(text) if form["type"] == "integer" else text == "true" if form["type"] == "boolean" else text
     read: dict[str, Any] = {}
     for child in found:
         name = etree.QName(child).localname

@@ -276,7 +276,11 @@ async def test_a_bad_field_is_named_with_its_rule(name: str) -> None:
 async def test_fields_that_both_doors_refuse_are_refused_alike() -> None:
     """Code, origin, status, texts and fields are one and the same."""
     house = House()
-    changes = {"applicant": {**APPLICANT, "personal_number": "12"}, "channel": "fax", "due_at": "hôm nay"}
+    changes: dict[str, Any] = {
+        "applicant": {**APPLICANT, "personal_number": "12"},
+        "channel": "fax",
+        "due_at": "hôm nay",
+    }
     async with house.client() as client:
         rest = await client.post("/v1/dossiers", content=submission_json(**changes), headers=house.headers())
 
