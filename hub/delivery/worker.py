@@ -295,7 +295,7 @@ class Worker:
             return
         left_s = max(0.0, self._deadline_s() - self._clock.monotonic())
         try:
-            async with asyncio.timeout(left_s + 2 * _LAST_S):
+            async with asyncio.timeout(left_s + 3 * _LAST_S):
                 await self._consumer.leave()
         except TimeoutError:
             _log.warning("leave_failed", code=Unavailable.code)

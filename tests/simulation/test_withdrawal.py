@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from hub.ports import DeliveryId, DoubtRule, Effect
 from schemas.delivery import DeliveryState
-from tests.simulation.platform import Deed, Faults
+from tests.simulation.platform import Deed, Faults, Verb
 from tests.simulation.world import World
 
 DOSSIER = "H56.14-261122-0001"
@@ -173,6 +174,28 @@ async def test_a_withdrawal_without_a_store_waits_and_loses_nothing() -> None:
     assert {_state(1), _state(2)} == await world.withdrawn()
     world.platform.down = False
     await world.run_until_done()
+    await world.crash()
+
+
+async def test_what_an_operator_must_decide_stays_with_the_operator() -> None:
+    """It may have acted, and only a person can tell: it holds its lane as before; what waits behind it goes."""
+    world = World(11)
+    world.add_operation(Verb("portal.fee", world.platform, Effect.APPEND, DoubtRule.OPERATOR))
+    world.platform.puzzling = frozenset({1})
+    await world.submit(DOSSIER, 1, "portal.fee")
+    await world.submit(DOSSIER, 2, "portal.fee")
+    running = world.start()
+    await asyncio.sleep(5)
+    await world.withdraw(DOSSIER, 3)
+    await asyncio.sleep(5)
+    await world.kill(running)
+    world.start()
+    await asyncio.sleep(60)
+
+    assert {(DOSSIER, "portal.fee", 2, 0)} == await world.withdrawn()
+    assert [(DOSSIER, "portal.fee", 1, 0)] == world.deeds()
+    states = (await world.states())[DeliveryId(f"{DOSSIER}/1", "portal.fee", 0)]
+    assert [DeliveryState.IN_DOUBT] == states
     await world.crash()
 
 
