@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from hub.clock import SystemClock
 from hub.log.kafka import KafkaLog
 from hub.streams.engine import KafkaEngine
+from hub.streams.jobs import Every, Job
 from hub.streams.projector import COMMANDS
 from hub.supervision import Supervisor
 from ops.kafka.broker import Broker
 from tests.contracts.kafka_broker import Kafka
-from tests.contracts.streams_suite import PARTITIONS, TOPICS, Hub, StreamsSuite
+from tests.contracts.streams_suite import PARTITIONS, TOPICS, Hub, StreamsSuite, until
 
 
 @pytest.fixture
@@ -64,6 +65,30 @@ async def test_two_processes_share_the_work(hub: Hub) -> None:
             assert await hub.expected() == await hub.settled()
         await hub.add(40)
         assert await hub.expected() == await hub.settled()
+
+
+async def test_one_of_two_processes_does_the_jobs(hub: Hub) -> None:
+    """The other stands by, and takes over when the first is gone."""
+    runs: list[str] = []
+
+    def jobs(who: str) -> list[Job]:
+        async def run() -> None:
+            runs.append(who)
+
+        return [Job("job", Every(0.1), run, stand_by=lambda: runs.append(f"not {who}"))]
+
+    def once(*words: str) -> Callable[[], Awaitable[bool]]:
+        async def so() -> bool:
+            return set(words) == set(runs[-6:])
+
+        return so
+
+    async with hub.running(hub.streams(jobs("a"))) as first:
+        await hub.ready(first)
+        async with hub.running(hub.streams(jobs("b"))) as second:
+            await hub.ready(second)
+            assert await until(once("a", "not b")) or set(runs[-6:]) == {"b", "not a"}
+        assert await until(once("a"))
 
 
 async def test_a_broker_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:

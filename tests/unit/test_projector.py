@@ -11,7 +11,7 @@ import structlog
 from hub.errors import HubFault, Unavailable, WriteInDoubt
 from hub.log.memory import MemoryLog
 from hub.ports import ProjectedBatch, Record
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector, Repeats
+from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector, Repeats, fetched
 from hub.telemetry import Metrics
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, Step
@@ -300,6 +300,67 @@ async def test_the_lag_is_what_is_not_projected_yet(world: World) -> None:
         await world.clock.advance(PACE_S)
     assert 0 == await world.projector.lag_records(COMMANDS)
     assert b'hub_projection_lag_records{topic="hub.commands"} 0.0' in world.metrics.render()[0]
+
+
+async def _fetched(world: World, start: int, end: int) -> dict[int, ProjectedBatch]:
+    """Return some records of the dossier's partition as somebody else would have fetched them."""
+    partition = world.log.partition_of(COMMANDS, DOSSIER)
+    return {partition: fetched(COMMANDS, await world.log.read(COMMANDS, partition, start, end - start))}
+
+
+@pytest.mark.parametrize(
+    ("offers", "batches"),
+    [
+        ([(0, 3), (3, 6)], [3, 3]),
+        ([(0, 3), (0, 3), (3, 6)], [3, 3]),
+        ([(0, 4), (2, 6)], [4, 4]),
+        ([(4, 6)], [6]),
+        ([(0, 2), (4, 6)], [2, 4]),
+    ],
+    ids=["in order", "repeated", "overlapping", "nothing before", "a hole"],
+)
+async def test_what_others_fetched_is_applied_without_a_hole(
+    world: World, offers: list[tuple[int, int]], batches: list[int]
+) -> None:
+    """What is missing before it is read from the log; what is known is not offered to the projection again."""
+    for number in range(6):
+        await world.command(f"m{number}")
+    for start, end in offers:
+        await world.projector.offer(COMMANDS, await _fetched(world, start, end))
+
+    assert batches == [sum(batch.values()) for batch in world.shelf.batches]
+    assert 6 == world.shelf._next[COMMANDS, world.log.partition_of(COMMANDS, DOSSIER)]
+
+
+async def test_the_projection_is_asked_again_after_a_failure(world: World) -> None:
+    """The write may have happened, or the store may be an older copy by now."""
+    partition = world.log.partition_of(COMMANDS, DOSSIER)
+    for number in range(3):
+        await world.command(f"m{number}")
+    await world.projector.catch_up(COMMANDS, partition)
+    world.shelf._next[COMMANDS, partition] = 1
+    world.shelf.faults = [WriteInDoubt("cut")]
+    await world.command("m3")
+
+    with pytest.raises(WriteInDoubt):
+        await world.projector.offer(COMMANDS, await _fetched(world, 3, 4))
+    await world.projector.offer(COMMANDS, await _fetched(world, 3, 4))
+
+    assert ["m0", "m1", "m2", "m1", "m2", "m3"] == world.shelf.ids
+
+
+async def test_what_another_process_projected_is_not_read_again(world: World) -> None:
+    """Catching up asks the projection how far it is."""
+    partition = world.log.partition_of(COMMANDS, DOSSIER)
+    await world.command("m0")
+    await world.projector.catch_up(COMMANDS, partition)
+    for number in range(1, 4):
+        await world.command(f"m{number}")
+    await world.again().catch_up(COMMANDS, partition)
+    await world.command("m4")
+    await world.projector.catch_up(COMMANDS, partition)
+
+    assert ["m0", "m1", "m2", "m3", "m4"] == world.shelf.ids
 
 
 class Firsts(MemoryReadModels):
