@@ -334,6 +334,22 @@ class EventContract:
         assert _ids(judged(await whole.events())) == _ids(judged(await rebuilt.events()))
         assert [] == (await rebuilt.tables())["event_known"]
 
+    async def test_an_older_copy_of_the_store_goes_on(self, site: Site, new_database: NewDatabase) -> None:
+        """What was told since then is learnt from the log: the same rows in the end, and nothing is told again."""
+        copy = Site(await new_database(), site.log, site.clock)
+        await _some_life(site, seed=1)
+        await site.project(COMMANDS)
+        await site.settle()
+        await copy.settle()
+        await _some_life(site, seed=2, prefix="since")
+        await site.settle()
+        events = await site.events()
+        copy.restart()
+        await copy.settle()
+
+        assert events == await site.events()
+        assert await site.tables() == await copy.tables()
+
     @pytest.mark.parametrize("seed", range(3))
     async def test_two_processes(self, site: Site, seed: int) -> None:
         """Two ledgers and two publishers over one store, the second ignoring the first one's claims."""

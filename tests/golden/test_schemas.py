@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from schemas.citizen import CitizenAnswer, CitizenQuery
 from schemas.dossier import DossierSubmission
+from schemas.event import DossierEvent, EventBatch
 from schemas.problem import Problem
 from schemas.receipt import Receipt
 from schemas.timeline import Timeline
@@ -25,7 +26,15 @@ from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 FOLDER = Path(__file__).parent / "schemas"
 READ: tuple[type[BaseModel], ...] = (DossierSubmission, CitizenQuery, Withdrawal)
 """What the hub reads."""
-WRITTEN: tuple[type[BaseModel], ...] = (CitizenAnswer, Receipt, WithdrawalReceipt, Timeline, Problem)
+WRITTEN: tuple[type[BaseModel], ...] = (
+    CitizenAnswer,
+    Receipt,
+    WithdrawalReceipt,
+    Timeline,
+    Problem,
+    DossierEvent,
+    EventBatch,
+)
 """What it writes."""
 
 MEANT = "if this change is meant: python -m tests.golden.test_schemas, and tell who must change what"
