@@ -5,7 +5,20 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, Integer, Table, any_, bindparam, column, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Integer,
+    Table,
+    any_,
+    bindparam,
+    column,
+    delete,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 ConflictInsert = sqlite.Insert | postgresql.Insert
@@ -44,6 +57,16 @@ def among(connection: Connection, wanted: ColumnElement[Any], values: Iterable[A
     if connection.dialect.name == "postgresql":
         return wanted == any_(bindparam(None, list(values), type_=ARRAY(wanted.type)))
     return wanted.in_(list(values))
+
+
+def empty(connection: Connection, tables: Iterable[Table]) -> None:
+    """Remove every row. PostgreSQL drops the files at once, where removing row by row could outlast every time-out."""
+    if connection.dialect.name == "postgresql":
+        names = ", ".join(connection.dialect.identifier_preparer.format_table(table) for table in tables)
+        connection.execute(text(f"TRUNCATE {names}"))
+        return
+    for table in tables:
+        connection.execute(delete(table))
 
 
 def upsert(connection: Connection, table: Table) -> ConflictInsert:

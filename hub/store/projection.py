@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, select
+from sqlalchemy import Connection, Select, Table, select
 
 from hub.errors import HubFault
 from hub.ports import ProjectedBatch, Record
 from hub.store import inbox, tables, tally
 from hub.store.database import Database
-from hub.store.dialect import Turn, among, conflict_insert, take_turns, upsert
+from hub.store.dialect import Turn, among, conflict_insert, empty, take_turns, upsert
 from hub.store.ledger import Ledger, LedgerLine
 from schemas.audit import AuditRecord
 from schemas.delivery import CommandHeader, OutcomeHeader
@@ -93,8 +93,7 @@ def reset(connection: Connection) -> None:
     The heads of dossiers and what the inbox knows as accepted stay: they only rise, and requests need them meanwhile.
     Whoever applies a batch that it read before is refused, for it would leave a hole.
     """
-    for table in (tables.projection, *BUILT):
-        connection.execute(delete(table))
+    empty(connection, (tables.projection, *BUILT))
 
 
 def _starts(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
