@@ -215,6 +215,7 @@ class ParkedRow:
     """One delivery in the parking place. (`partition`, `offset`, `index`) orders a lane; `envelope` is the command.
 
     `state` is waiting, in_flight, parked, in_doubt or dead; final states leave tombstones. `attempts` counts tries.
+    A withdrawal lies in a lane as a row, too: its operation is `hub.withdrawal.<platform>`, and nothing is sent for it.
     """
 
     id: DeliveryId

@@ -11,12 +11,14 @@ from datetime import timedelta
 from hub.delivery.command import read_header
 from hub.errors import Unsealable
 from hub.ports import Clock, Log, Record
+from schemas.delivery import CommandHeader, MessageKind
 
 DOSSIERS_MAX = 10_000
 BACK = timedelta(seconds=60)
 """How far apart, at most, two appends may lie that were under way at the same moment."""
 
 _BATCH_RECORDS = 500
+_REVISED = frozenset({MessageKind.DOSSIER, MessageKind.WITHDRAWAL})
 
 
 class Revisions:
@@ -26,10 +28,13 @@ class Revisions:
         self._dossiers_max = dossiers_max
         self._highest: OrderedDict[str, int] = OrderedDict()
 
-    def overtaken(self, ordering_key: str, revision: int) -> bool:
+    def overtaken(self, header: CommandHeader) -> bool:
         """Note a record. Whether an earlier one has a higher revision of the dossier."""
-        highest = max(self._highest.pop(ordering_key, revision), revision)
-        self._highest[ordering_key] = highest
+        if header.kind not in _REVISED:
+            return False
+        revision = header.revision
+        highest = max(self._highest.pop(header.ordering_key, revision), revision)
+        self._highest[header.ordering_key] = highest
         if len(self._highest) > self._dossiers_max:
             self._highest.popitem(last=False)
         return highest > revision
@@ -81,4 +86,4 @@ def _note(revisions: Revisions, record: Record) -> None:
         header = read_header(record.value)
     except Unsealable:
         return
-    revisions.overtaken(header.ordering_key, header.revision)
+    revisions.overtaken(header)

@@ -217,7 +217,7 @@ class Worker:
             self._dispatch.add(holding, work)
 
     def _works(self, holding: Holding, record: Record, header: CommandHeader) -> list[Work]:
-        overtaken = holding.revisions.overtaken(header.ordering_key, header.revision)
+        overtaken = holding.revisions.overtaken(header)
         if header.kind != MessageKind.WITHDRAWAL:
             return holding.works(record, header, self._operations, overtaken=overtaken)
         return [] if overtaken else holding.recalls(record, header)
