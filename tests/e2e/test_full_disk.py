@@ -136,6 +136,7 @@ async def test_a_disk_that_fills_up_or_fails(disk: ScarceDisk, platforms: Sandbo
     async with site_on(disk.folder, platforms, 0) as site:
         sender, failing, pid = Sender(site), LimitedDisk(disk.folder), site.process.pid
         await sender.some(3)
+        await site.settled(sender.acknowledged[:1])  # so that its timeline can be told on a full disk
 
         outage = await site.portal.fault("down")
         await sender.some(3)

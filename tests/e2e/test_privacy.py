@@ -137,7 +137,8 @@ async def reached(site: Site, code: str, state: str) -> None:
 
 def contents(site: Site) -> dict[Path, bytes]:
     """Return everything that the hub has written: its files and its log lines."""
-    return {path: path.read_bytes() for path in (*site.home.iterdir(), site.process.log)}
+    files = [path for path in site.home.rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in (*files, site.process.log)}
 
 
 def findings(places: Mapping[Any, bytes]) -> Iterator[tuple[str, str]]:
