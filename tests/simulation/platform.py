@@ -28,7 +28,7 @@ class Faults:
 
 @dataclass(eq=False)
 class Platform:
-    """Acts, asks, and remembers. `call_s` is how long a call takes.
+    """Acts, asks, and remembers. `call_s` is how long a call takes, `ask_s` how long an inquiry does.
 
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
     Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown.
@@ -45,6 +45,7 @@ class Platform:
     puzzling: frozenset[int] = frozenset()
     puzzle: Reply = PUZZLE
     deaf: bool = False
+    ask_s: float = 0.01
     defects: int = 0
     poisoned: frozenset[str] = frozenset()
     banned: frozenset[str] = frozenset()
@@ -97,7 +98,7 @@ class Platform:
         self._let_in()
         if self.random.random() < self.faults.refused:
             raise NotSent
-        await self.clock.sleep(0.01)
+        await self.clock.sleep(self.ask_s)
         if self.deaf:
             raise ReplyLost
         return Finding.PRESENT if deed in self.effects else Finding.ABSENT

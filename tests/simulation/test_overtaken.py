@@ -68,6 +68,20 @@ async def test_what_lies_behind_in_the_parking_place_is_not_sent_either() -> Non
     await world.crash()
 
 
+async def test_what_lies_far_behind_in_a_long_lane_is_not_sent_either() -> None:
+    """Rows are read some at a time; one that was overtaken is found whenever it comes up."""
+    world = World(5)
+    world.platform.down = True
+    world.start()
+    await world.overtake(DOSSIERS[0], *range(1, 19), 20, 19)
+    await asyncio.sleep(20)
+    world.platform.down = False
+    await world.run_until_done()
+
+    assert [*range(1, 19), 20] == _revisions(world, DOSSIERS[0])
+    await world.crash()
+
+
 async def test_a_withdrawal_that_was_overtaken_withdraws_nothing() -> None:
     """A newer state was sent before it came into the log: the sender has gone on with the dossier."""
     world = World(4)

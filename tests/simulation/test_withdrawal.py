@@ -103,6 +103,25 @@ async def test_a_doubt_is_settled_before_anything_is_said(acted: bool) -> None:
     await world.crash()
 
 
+async def test_a_withdrawal_during_an_inquiry_is_heeded_when_its_answer_comes() -> None:
+    """The platform says that it has nothing, and nothing is what it gets."""
+    world = World(12, Faults(lost_before=1.0))
+    world.platform.ask_s = 4.0
+    await world.submit(DOSSIER, 1, "portal.state")
+    world.start()
+    for _ in range(100):
+        await asyncio.sleep(0.1)
+        if world.platform.inquiries:
+            break
+    await asyncio.sleep(1)
+    world.platform.faults = Faults()
+    await world.withdraw(DOSSIER, 2)
+
+    await world.run_until_done()
+    assert (1, 1, []) == (world.platform.calls, world.platform.inquiries, world.deeds())
+    await world.crash()
+
+
 async def test_a_try_that_the_platform_refuses_to_take_is_not_repeated() -> None:
     """It was under way when the withdrawal came, and has certainly not arrived: that is as good as not begun."""
     world = World(5, Faults(refused=1.0))
