@@ -14,7 +14,7 @@ from hub.console.pages import pages
 from hub.console.story import Titles
 from hub.disk import DiskGuard
 from hub.ingress.acceptance import Acceptance, AcceptanceRooms
-from hub.ingress.backlog import Backlog, BacklogLimits
+from hub.ingress.backlog import Backlog, BacklogLimits, unprojected
 from hub.ingress.endpoints import RestRooms
 from hub.ingress.event_stream import EventStreams
 from hub.ingress.event_tail import EventTail
@@ -37,7 +37,7 @@ class Door:
         grants = Grants(installation.systems)
         self.backlog = Backlog(
             overview=homes.read_models.overview,
-            unprojected=lambda: ground.projector.lag_records(COMMANDS),
+            unprojected=lambda: unprojected(homes.log, homes.projection, COMMANDS),
             clock=ground.clock,
             limits=BacklogLimits(hub.limits.backlog_max, hub.limits.platform_backlog_max),
         )
