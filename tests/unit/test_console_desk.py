@@ -160,6 +160,7 @@ def test_a_session_names_its_holder_and_cannot_be_changed() -> None:
         {"Origin": "https://elsewhere.test"},
         {"Origin": "null"},
         {"Origin": "https://[broken"},
+        {"Host": "", "Origin": "null"},
         {},
     ],
 )
