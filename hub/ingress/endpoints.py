@@ -10,7 +10,7 @@ from starlette.responses import Response
 from hub.access import ApiKeys, Principal
 from hub.errors import NotFound, Unavailable
 from hub.ingress.acceptance import Acceptance
-from hub.ingress.event_stream import LAST_EVENT_ID, EventStreams
+from hub.ingress.event_stream import EVENT_STREAM, LAST_EVENT_ID, EventStreams
 from hub.ingress.follow import Follow
 from hub.ingress.live_overview import LiveOverview
 from hub.ingress.lookup import Lookup
@@ -87,6 +87,8 @@ class Endpoints:
     async def events(self, request: Request) -> Response:
         """Stream status events."""
         principal = self._principal(request)
+        if request.method == "HEAD":
+            return Response(media_type=EVENT_STREAM)  # a stream that nobody reads would never end
         return await self._events.stream(
             principal, request.headers.get(LAST_EVENT_ID), request.query_params.get("after")
         )

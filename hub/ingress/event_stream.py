@@ -1,7 +1,7 @@
 """Status events for callers: as a stream (Server-Sent Events, WHATWG HTML 9.2) and in batches."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +18,7 @@ from hub.telemetry import Metrics, logger
 from schemas.agency import AgencyCode
 
 LAST_EVENT_ID = "Last-Event-ID"
+EVENT_STREAM = "text/event-stream"
 BATCH_MAX = 1000
 BATCH_DEFAULT = 100
 _SCAN_RECORDS_MAX = 10_000
@@ -67,20 +68,28 @@ class EventStreams:
         scope = self._grants.event_scope(principal)
         events_max = _limit(limit)
         offsets = await self._position(after or START, "after")
-        values: list[bytes] = []
-        scanned = 0
-        for partition in range(len(offsets)):
-            while len(values) < events_max and scanned < _SCAN_RECORDS_MAX:
-                found = await self._tail.read(partition, offsets[partition], events_max - len(values))
-                if found.next_offset == offsets[partition]:
-                    break
-                scanned += found.next_offset - offsets[partition]
-                offsets[partition] = found.next_offset
-                values.extend(line.value for line in found.lines if _concerns(scope, line))
+        values = await self._gather(offsets, scope, events_max)
         bounds = await self._tail.bounds()
         more = any(offset < bound.end for offset, bound in zip(offsets, bounds, strict=True))
         ends = f'],"next":"{write_bookmark(offsets)}","more":{str(more).lower()}}}'
         return b'{"events":[' + b",".join(values) + ends.encode()
+
+    async def _gather(self, offsets: list[int], scope: Sequence[AgencyCode], events_max: int) -> list[bytes]:
+        """Return the next events; offsets move on. Partitions take turns, the one with most to tell first."""
+        bounds = await self._tail.bounds()
+        turns = deque(sorted(range(len(offsets)), key=lambda partition: offsets[partition] - bounds[partition].end))
+        share = -(-events_max // len(offsets))
+        values: list[bytes] = []
+        room = _SCAN_RECORDS_MAX
+        while turns and len(values) < events_max and room > 0:
+            partition = turns.popleft()
+            found = await self._tail.read(partition, offsets[partition], min(share, events_max - len(values)))
+            if found.next_offset > offsets[partition]:
+                turns.append(partition)
+            room -= found.next_offset - offsets[partition]
+            offsets[partition] = found.next_offset
+            values.extend(line.value for line in found.lines if _concerns(scope, line))
+        return values
 
     async def aclose(self) -> None:
         """End every stream; readers resume elsewhere."""
@@ -158,7 +167,7 @@ class EventStreams:
 class _Stream(Response):
     """Sends chunks until they end, the reader leaves, or takes nothing for too long."""
 
-    media_type = "text/event-stream"
+    media_type = EVENT_STREAM
 
     def __init__(self, chunks: AsyncIterator[bytes], send_s: float, left: Callable[[], None]) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})  # proxies hold streams back otherwise

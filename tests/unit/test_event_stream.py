@@ -272,6 +272,22 @@ async def test_batches(serve: Serve) -> None:
         assert 422 == (await hub.get(f"/v1/events/batch?limit={bad}")).status_code
 
 
+async def test_a_busy_partition_does_not_hide_the_others(serve: Serve) -> None:
+    """Partitions take turns in a batch, and the one with most to tell begins."""
+    hub = await serve()
+    dossiers = [f"H56.14-261122-{number:04d}" for number in range(40)]
+    partition_of = {code: hub.house.log.partition_of(EVENTS, code.encode()) for code in dossiers}
+    busy, quiet = dossiers[0], next(code for code in dossiers if partition_of[code] != partition_of[dossiers[0]])
+    await hub.tell(busy, *range(1, 101))
+    await hub.tell(quiet, 1)
+
+    four = (await hub.get("/v1/events/batch?limit=4")).json()
+    one = (await hub.get("/v1/events/batch?limit=1")).json()
+
+    assert {busy, quiet} == {told["subject"] for told in four["events"]}
+    assert ([busy], True) == ([told["subject"] for told in one["events"]], one["more"])
+
+
 async def test_too_many_readers(serve: Serve) -> None:
     """A bound per system (429) and one for all (503); a place is free again when its reader has left."""
     hub = await serve(readers_max=2, readers_per_system_max=1)
@@ -327,6 +343,15 @@ async def test_a_log_that_fails_for_a_while_ends_no_stream(serve: Serve) -> None
         house.log.reading = [Unavailable("no")] * 3
         await hub.tell(ONE, 1)
         assert [(ONE, 1)] == await reader.take(1)
+
+
+async def test_a_look_at_the_head_opens_no_stream(serve: Serve) -> None:
+    """HEAD is answered at once, with the headers alone."""
+    hub = await serve()
+    async with httpx.AsyncClient(base_url=hub.address, timeout=_WAIT_S) as client:
+        answer = await client.head("/v1/events", headers=hub.house.headers("motcua", None))
+
+    assert (200, b"", 0) == (answer.status_code, answer.content, hub.house.streams._readers.total())
 
 
 async def test_without_streams_the_door_says_so() -> None:
