@@ -134,9 +134,9 @@ class KafkaLog:
         count = self._topics.partitions(topic)
         self._refuse_when_closed()
         limits, clock = self._limits, self._clock
-        # An answer to a member that wants to join comes when the last of the others has let go.
-        patience_s = limits.rebalance_timeout_s + limits.request_wait_s
-        client = await connect(self._bootstrap, {topic}, patience_s, self._access)
+        # The answer to a member that wants to join comes when the last of the others has let go. A longer patience
+        # would be one with dead machines, too; and whoever asks again under its member id has not lost its place.
+        client = await connect(self._bootstrap, {topic}, limits.request_wait_s, self._access)
         try:
             link = await Link.open("fetch", self._bootstrap, {topic}, limits.request_wait_s, self._access)
         except BaseException:

@@ -8,7 +8,7 @@ as anything newer was written.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ _MAGIC = 2
 _EPOCH_MAX = 2**15 - 1
 _SEQUENCE_WRAP = 2**31
 _BACKOFF_S = 0.1
-_TICK_S = 0.25
+_TICK_S = 0.1
 _RETRY_AFTER_S = 2
 _RECORD_OVERHEAD_BYTES = 200
 
@@ -240,18 +240,20 @@ class Appender:
     # --- one request -------------------------------------------------------------------------------------------------
 
     async def _send(self, node: int, lanes: Sequence[_Lane]) -> None:
+        # What nobody answers for is in doubt, whatever ended the request.
+        verdicts: Mapping[Place, tuple[Verdict, int]] = {}
         try:
             verdicts = await self._ask(node, lanes)
         except WriteInDoubt:
-            verdicts = {}
+            pass
         except HubFault:
             verdicts = {lane.place: (Verdict.MOVED, -1) for lane in lanes}
         finally:
             self._in_flight.discard(node)
-        for lane in lanes:
-            lane.busy = False
-            self._judge(lane, *verdicts.get(lane.place, (Verdict.DOUBT, -1)))
-        self._moved.set()
+            for lane in lanes:
+                lane.busy = False
+                self._judge(lane, *verdicts.get(lane.place, (Verdict.DOUBT, -1)))
+            self._moved.set()
 
     async def _ask(self, node: int, lanes: Sequence[_Lane]) -> dict[Place, tuple[Verdict, int]]:
         topics: defaultdict[str, list[tuple[int, bytes]]] = defaultdict(list)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiokafka.errors import CorruptRecordException, KafkaError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.record.memory_records import MemoryRecords
@@ -97,19 +98,27 @@ def _fetched(link: Link, place: Place, offset: int, code: int, data: Any) -> Fet
 
 def _read(place: Place, offset: int, data: Any) -> Fetched:
     """Take batches apart. Control records count as read; a batch may begin before the offset that was asked for."""
-    batches = MemoryRecords(bytes(data or b""))
     records: list[Record] = []
     after = offset
+    try:
+        for batch in _batches(data):
+            if not batch.is_control_batch:
+                records.extend(_records(place, offset, batch))
+            after = max(after, batch.next_offset)
+    except (KafkaError, ValueError) as error:
+        if not records:
+            text = f"{place[0]}, partition {place[1]}: damaged at offset {after}: {type(error).__name__}"
+            return Fetched((), offset, Unreadable(text))
+    return Fetched(tuple(records), after)
+
+
+def _batches(data: Any) -> Iterator[Any]:
+    batches = MemoryRecords(bytes(data or b""))
     while batches.has_next():
         batch = batches.next_batch()
         if not batch.validate_crc():
-            if records:
-                break
-            return Fetched((), offset, Unreadable(f"{place[0]}, partition {place[1]}: damaged at offset {after}"))
-        if not batch.is_control_batch:
-            records.extend(_records(place, offset, batch))
-        after = max(after, batch.next_offset)
-    return Fetched(tuple(records), after)
+            raise CorruptRecordException
+        yield batch
 
 
 def _records(place: Place, offset: int, batch: Any) -> Iterator[Record]:

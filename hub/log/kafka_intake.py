@@ -45,6 +45,7 @@ class Intake:
         self._changed = asyncio.Event()
         self._arrived = asyncio.Event()
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._report)
 
     def hold(self, held: Mapping[int, Held]) -> None:
         """Take partitions in; nothing is asked for before `open`."""
@@ -133,6 +134,7 @@ class Intake:
                     wanted[node][self._topic, partition] = held.ahead
             for node, offsets in wanted.items():
                 self._asking[node] = asyncio.create_task(self._ask(node, offsets))
+                self._asking[node].add_done_callback(self._report)
             await self._pause(_BACKOFF_S if lost else None)
 
     async def _pause(self, wait_s: float | None) -> None:
@@ -152,6 +154,13 @@ class Intake:
         finally:
             self._asking.pop(node, None)
             self._changed.set()
+
+    def _report(self, task: asyncio.Task[None]) -> None:
+        """A defect ends the membership rather than going unnoticed: every partition stands still with it."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            for held in self.held.values():
+                held.error = held.error or Unreadable(f"fetching failed: {type(error).__name__}")
+            self.wake()
 
     async def _brought(self, node: int, offsets: Mapping[Place, int], askers: Mapping[int, Held | None]) -> bool:
         limits = self._limits

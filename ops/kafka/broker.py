@@ -81,6 +81,11 @@ class Broker:
         """The process, while it runs."""
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
+    @property
+    def recording(self) -> bool:
+        """Whether a stop in good order would let the next broker start faster."""
+        return self._archive is not None and not self._archive.exists()
+
     async def start(self, ready_wait_s: float = _READY_WAIT_S) -> None:
         """Start, and return when the broker answers a request for its metadata."""
         folder = await asyncio.to_thread(jars)

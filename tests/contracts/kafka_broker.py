@@ -53,5 +53,5 @@ def kafka() -> Iterator[Kafka]:
         asyncio.run(broker.start())
         yield Kafka(broker)
     finally:
-        asyncio.run(broker.stop())
+        asyncio.run(broker.stop() if broker.recording else broker.kill())
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,7 @@ from hub.ports import Position
 
 PLACE = ("commands", 0)
 OTHER = ("commands", 1)
-LIMITS = KafkaLimits(pending_max=5, append_wait_s=0.6, request_wait_s=1.0, record_bytes_max=1000, batch_bytes_max=4000)
+LIMITS = KafkaLimits(pending_max=5, append_wait_s=0.3, request_wait_s=1.0, record_bytes_max=1000, batch_bytes_max=4000)
 
 LOST = WriteInDoubt("no answer")
 UNSENT = Unavailable("not sent")
@@ -208,7 +208,7 @@ async def test_others_wait_behind_a_doubt(build: Build) -> None:
     wire = Wire([LOST] * 50)
     appender = build(wire)
     first = appender.put(PLACE, b"key", b"a")
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.05)
     appender.put(PLACE, b"key", b"b")
     with pytest.raises(WriteInDoubt):
         await first
