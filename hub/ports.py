@@ -264,6 +264,35 @@ class Parking(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Unparked:
+    """A delivery that is still owed, whose record is committed, and of which the parking place knows nothing.
+
+    `offset` is that of the first record of its message, `index` its line there.
+    """
+
+    id: DeliveryId
+    offset: int
+    index: int
+    state: DeliveryState
+    attempts: int
+
+
+class Owed(Protocol):
+    """What a parking place that was lost, or brought back from a copy, no longer knows."""
+
+    async def unparked(
+        self, partition: int, committed: int, after: DeliveryId | None, rows_max: int
+    ) -> Sequence[Unparked]:
+        """Return the next ones after an id, in the order of ids. The ledger must have caught up before.
+
+        In good order there are none: what is below the committed offset is final or parked.
+        """
+
+    async def park(self, rows: Sequence[ParkedRow]) -> None:
+        """Put rows back; one that is there by now stays as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Projected:
     """One record of the log in the form that projections read. Exactly one of the three is set."""
 

@@ -87,7 +87,7 @@ def put(connection: Connection, partition: int, epoch: int, rows: Sequence[Parke
     """Insert or overwrite rows."""
     _fence(connection, partition, epoch)
     if rows:
-        connection.execute(upsert(connection, tables.parked), [_columns(row) for row in rows])
+        connection.execute(upsert(connection, tables.parked), [columns_of(row) for row in rows])
 
 
 def fetch(connection: Connection, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
@@ -181,7 +181,8 @@ def _parked(row: Row[Any], envelope: bytes) -> ParkedRow:
     )
 
 
-def _columns(row: ParkedRow) -> dict[str, Any]:
+def columns_of(row: ParkedRow) -> dict[str, Any]:
+    """Return a row as the table has it."""
     return {
         "message_id": row.id.message_id,
         "operation": row.id.operation,

@@ -11,6 +11,9 @@ from hub.store.instant import Instant
 OPEN = text("state IN ('waiting', 'in_flight', 'parked', 'in_doubt')")
 """The states of a delivery that are not final, word for word as the index of open deliveries has them."""
 
+DEAD = text("state = 'dead'")
+"""The same for deliveries that only a person can let go."""
+
 _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
 
 STORE = MetaData(naming_convention=_NAMES)
@@ -80,6 +83,7 @@ delivery = Table(
     Column("source_offset", BigInteger, nullable=False),
     Index(None, "source_partition", "source_offset"),
     Index("ix_delivery_open", "message_id", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("ix_delivery_dead", "message_id", sqlite_where=DEAD, postgresql_where=DEAD),
     sqlite_with_rowid=False,
 )
 """The ledger: where each delivery stands. `place` is its line in the list that acceptance fixed.

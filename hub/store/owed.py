@@ -1,0 +1,96 @@
+"""What is owed and lies nowhere: found by comparing the ledger with the parking place."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, exists, select, tuple_
+
+from hub.ports import DeliveryId, ParkedRow, Unparked
+from hub.store import tables
+from hub.store.database import Database
+from hub.store.dialect import conflict_insert
+from hub.store.parking import columns_of
+from schemas.delivery import DeliveryState
+
+_delivery, _message, _parked = tables.delivery.c, tables.message.c, tables.parked.c
+_lines = tables.delivery.join(tables.message, _delivery.message_id == _message.message_id)
+_ID = tuple_(_delivery.message_id, _delivery.operation, _delivery.part)
+_known = exists().where(
+    _parked.message_id == _delivery.message_id,
+    _parked.operation == _delivery.operation,
+    _parked.part == _delivery.part,
+)
+
+
+class SqlOwed:
+    """The `Owed` port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def unparked(
+        self, partition: int, committed: int, after: DeliveryId | None, rows_max: int
+    ) -> Sequence[Unparked]:
+        """See `Owed.unparked`."""
+        return await self._database.read(lambda it: unparked(it, partition, committed, after, rows_max))
+
+    async def park(self, rows: Sequence[ParkedRow]) -> None:
+        """See `Owed.park`."""
+        await self._database.write(lambda connection: park(connection, rows))
+
+
+def unparked(
+    connection: Connection, partition: int, committed: int, after: DeliveryId | None, rows_max: int
+) -> Sequence[Unparked]:
+    """Return the next deliveries that are owed and unknown to the parking place."""
+    found = [
+        row
+        for states in (tables.OPEN, tables.DEAD)
+        for row in _rows(connection, states, partition, committed, after, rows_max)
+    ]
+    found.sort(key=lambda row: (row.message_id, row.operation, row.part))
+    return [
+        Unparked(
+            DeliveryId(row.message_id, row.operation, row.part),
+            row.offset,
+            row.place,
+            DeliveryState(row.state),
+            row.attempts,
+        )
+        for row in found[:rows_max]
+    ]
+
+
+def park(connection: Connection, rows: Sequence[ParkedRow]) -> None:
+    """Insert rows that are not there."""
+    if rows:
+        insert = conflict_insert(connection, tables.parked).on_conflict_do_nothing()
+        connection.execute(insert, [columns_of(row) for row in rows])
+
+
+def _rows(  # one index answers for each group of states
+    connection: Connection,
+    states: TextClause,
+    partition: int,
+    committed: int,
+    after: DeliveryId | None,
+    rows_max: int,
+) -> Sequence[Any]:
+    wanted = (
+        select(
+            _delivery.message_id,
+            _delivery.operation,
+            _delivery.part,
+            _delivery.place,
+            _delivery.state,
+            _delivery.attempts,
+            _message.offset,
+        )
+        .select_from(_lines)
+        .where(states, _message.partition == partition, _message.offset < committed, ~_known)
+        .order_by(_delivery.message_id, _delivery.operation, _delivery.part)
+        .limit(rows_max)
+    )
+    if after is not None:
+        wanted = wanted.where(tuple_(after.message_id, after.operation, after.part) < _ID)
+    return connection.execute(wanted).all()
