@@ -25,6 +25,7 @@ from hub.ingress.rest import rest_app
 from hub.ingress.soap.endpoint import soap_routes
 from hub.pipeline.plan import plan
 from hub.streams.projector import COMMANDS
+from schemas.problem import Words
 
 _SESSIONS = b"console sessions"
 
@@ -79,7 +80,13 @@ class Door:
             body_bytes_max=hub.limits.body_bytes_max,
             body_wait_s=hub.deadlines.accept_s,
         )
-        titles = Titles(agencies={str(agency.code): agency.name for agency in installation.agencies})
+        titles = Titles(
+            platforms={
+                name: Words(platform.section.title_vi or name, platform.section.title_en or name)
+                for name, platform in ground.platforms.sections.items()
+            },
+            agencies={str(agency.code): agency.name for agency in installation.agencies},
+        )
         desk = DeskRooms(
             authenticate=rest.api_keys.authenticate,
             timeline=rest.follow.timeline,

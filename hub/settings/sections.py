@@ -210,12 +210,14 @@ class ProceduresFile(ConfigModel):
 class PlatformSection(ConfigModel):
     """One file of `platforms/`: which adapter speaks to the platform, and how much of the hub it may use.
 
-    `settings` belongs to the adapter, whose module says what may stand there.
+    `settings` belongs to the adapter, whose module says what may stand there. The titles are what screens show.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     adapter: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$", max_length=200)]
     enabled: bool = True
+    title_vi: Name | None = None
+    title_en: Name | None = None
     concurrency_max: Annotated[int, Field(ge=1, le=1000)] = 32
     hot_max: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     circuit_open_s: Seconds = 1.0
