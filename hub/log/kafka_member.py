@@ -162,9 +162,11 @@ class KafkaMember:
         try:
             await self.taken()
         finally:
-            await self._entered().end()
-            await self._intake.aclose()
-            self._left(self)
+            try:
+                await self._entered().end()
+            finally:
+                await self._intake.aclose()
+                self._left(self)
 
     # --- small questions ---------------------------------------------------------------------------------------------
 

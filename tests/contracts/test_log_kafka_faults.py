@@ -17,7 +17,7 @@ from hub.log.kafka import KafkaLog
 from hub.log.kafka_member import KafkaMember
 from hub.ports import Consumer, Position
 from tests.contracts.kafka_broker import Kafka
-from tests.contracts.log_suite import EVERY, Owner, collect, fill, member, read_all, sole_member, until
+from tests.contracts.log_suite import EVERY, Owner, collect, fill, keys_of, member, read_all, sole_member, until
 from tests.contracts.test_log_kafka import LIMITS
 
 QUICK = replace(LIMITS, append_wait_s=1.0, request_wait_s=1.0)
@@ -285,6 +285,30 @@ class TestOffsets:
 
             assert [5, 6] == [record.offset for record in await log.read(name, 0, 0, 2)]
             assert (5, 10) == ((await log.bounds(name, 0)).start, (await log.bounds(name, 0)).end)
+
+
+class TestSizes:
+    """Records that are larger than what is fetched at a time."""
+
+    async def test_large_records_reach_readers_and_members(self, kafka: Kafka) -> None:
+        """Each comes, in order, from every partition, however small the windows are."""
+        small = replace(QUICK, prefetch_bytes_max=10_000, read_bytes_max=10_000)
+        async with topic(kafka) as name:
+            log = await KafkaLog.open(kafka.bootstrap, {name: 4}, SystemClock(), small)
+            try:
+                keys = [keys_of(log, name, partition)[0] for partition in EVERY]
+                values = [bytes([number]) * 300_000 for number in range(5)]
+                await asyncio.gather(*(log.append(name, key, value) for value in values for key in keys))
+                consumer, _ = await sole_member(log, name)
+                fetched = await collect(consumer, EVERY, 20)
+                read = [record for partition in EVERY for record in await read_all(log, name, partition)]
+            finally:
+                await log.aclose()
+
+        for records in (fetched, read):
+            assert dict.fromkeys(EVERY, values) == {
+                number: [record.value for record in records if record.partition == number] for number in EVERY
+            }
 
 
 class TestWait:
