@@ -52,13 +52,17 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     stack.push_async_callback(own_log.aclose)
     store = await _open_database(hub, hub.store, STORE)
     stack.push_async_callback(store.aclose)
+    # What is accepted does not queue behind the batches of the projections, where the database takes both at a time.
+    accepting = store if hub.store.embedded else await _open_database(hub, hub.store, STORE)
+    if accepting is not store:
+        stack.push_async_callback(accepting.aclose)
     key_store = await _open_database(hub, hub.keys, KEYS)
     stack.push_async_callback(key_store.aclose)
     keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
     return Homes(
         log=seams.log(own_log),
         store=store,
-        inbox=SqlInbox(store),
+        inbox=SqlInbox(accepting),
         keys=keys,
         parking=seams.parking(SqlParking(store)),
         projection=SqlProjection(store),
