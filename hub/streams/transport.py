@@ -39,7 +39,18 @@ _log = logger("streams")
 
 
 class _Chunked(Consumer):
-    """A consumer whose messages are chunks. What it fetches of a partition is a list of (offset, chunk)."""
+    """A consumer whose messages are chunks. What it fetches of a partition is a list of (offset, chunk).
+
+    Between two fetches that found something it lets some time pass: the chunks grow with the load.
+    """
+
+    _next_fetch_s = 0.0
+
+    async def _pause(self) -> None:
+        await self.sleep(max(0.0, self._next_fetch_s - monotonic()))
+
+    def _found(self) -> None:
+        self._next_fetch_s = monotonic() + _PACE_S
 
     def _to_message(self, tp: TP, record: tuple[int, Chunk]) -> ConsumerMessage:
         offset, chunk = record
@@ -85,7 +96,6 @@ class LogConsumer(_Chunked):
         self._log = self.transport.log
         self._chunks: dict[TP, int] = {}
         self._positions: dict[str, dict[int, int]] = {}
-        self._next_fetch_s = 0.0
 
     async def subscribe(self, topics: Iterable[str]) -> None:
         """Take all of them. The conductor waits for this to return before it takes part in the assignment."""
@@ -116,7 +126,7 @@ class LogConsumer(_Chunked):
         timeout: float,  # noqa: ASYNC109 - Faust's word
     ) -> Mapping[TP, list[tuple[int, Chunk]]]:
         active = [tp for tp in active_partitions or () if self._positions.get(tp.topic)]
-        await self.sleep(max(0.0, self._next_fetch_s - monotonic()))
+        await self._pause()
         try:
             found = {tp: chunk for tp in active if (chunk := await self._chunk(tp.topic))}
             if not found:
@@ -128,7 +138,7 @@ class LogConsumer(_Chunked):
         return {tp: [(self._numbered(tp), chunk)] for tp, chunk in found.items()}
 
     def _numbered(self, tp: TP) -> int:
-        self._next_fetch_s = monotonic() + _PACE_S
+        self._found()
         number, self._chunks[tp] = self._chunks[tp], self._chunks[tp] + 1
         return number
 
@@ -273,7 +283,10 @@ class KafkaConsumer(_Chunked, kafka.Consumer):
         active_partitions: set[TP] | None,
         timeout: float,  # noqa: ASYNC109 - Faust's word
     ) -> Mapping[TP, list[tuple[int, Chunk]]]:
+        await self._pause()
         found = await super()._getmany(active_partitions, timeout)
+        if found:
+            self._found()
         return {
             TP(tp.topic, tp.partition): [(records[-1].offset, {tp.partition: [_record(each) for each in records]})]
             for tp, records in found.items()
