@@ -1,6 +1,7 @@
 """The doors of an installation: REST, SOAP, status events and the console, over the same use cases."""
 
 import hmac
+import math
 from collections.abc import Mapping
 from functools import partial
 
@@ -10,7 +11,8 @@ from hub.access import ApiKeys, Grants
 from hub.app.ground import Ground
 from hub.audit.log_audit import LogAudit
 from hub.console.desk import DeskRooms
-from hub.console.pages import pages
+from hub.console.pages import Window, pages
+from hub.console.pages import Windows as ShownWindows
 from hub.console.story import Titles
 from hub.disk import DiskGuard
 from hub.ingress.acceptance import Acceptance, AcceptanceRooms
@@ -25,6 +27,7 @@ from hub.ingress.rest import rest_app
 from hub.ingress.soap.endpoint import soap_routes
 from hub.pipeline.plan import plan
 from hub.streams.projector import COMMANDS
+from hub.streams.windows import Windows
 from schemas.problem import Words
 
 _SESSIONS = b"console sessions"
@@ -33,7 +36,9 @@ _SESSIONS = b"console sessions"
 class Door:
     """The application and the use cases behind it."""
 
-    def __init__(self, ground: Ground, disk: DiskGuard, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self, ground: Ground, disk: DiskGuard, checks: Mapping[str, Check], windows: Windows | None = None
+    ) -> None:
         installation, homes, hub = ground.installation, ground.homes, ground.installation.hub
         grants = Grants(installation.systems)
         self.backlog = Backlog(
@@ -98,6 +103,28 @@ class Door:
         )
         self.app: FastAPI = rest_app(
             rest,
-            pages(hub.title, titles.platforms, sandbox=hub.sandbox, desk=desk),
+            pages(hub.title, titles.platforms, sandbox=hub.sandbox, desk=desk, windows=_shown(windows)),
             doors=soap_routes(rest, hub.public_url),
         )
+
+
+def _shown(windows: Windows | None) -> ShownWindows | None:
+    """Return what the live page asks for rates; a process that measures none shows none."""
+    if windows is None:
+        return None
+
+    async def last_minute() -> Mapping[str, Window]:
+        return {
+            platform: Window(
+                per_minute=sum(window.classes.values()),
+                p50_s=_finite(window.quantile_s(0.5)),
+                p95_s=_finite(window.quantile_s(0.95)),
+            )
+            for platform, window in windows.last_minute().items()
+        }
+
+    return last_minute
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if math.isfinite(seconds) else None

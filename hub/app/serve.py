@@ -81,8 +81,9 @@ class _Hub:
             _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
         disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, ground.clock)
         self._checks["disk"] = _check_of(disk)
-        deliveries = self._delivering(ground) if self._role.delivers else None
-        door = self._door(ground, disk) if self._role.opens_door else None
+        processing = Processing(ground) if self._role.delivers else None
+        deliveries = self._delivering(ground, processing) if processing else None
+        door = self._door(ground, disk, processing) if self._role.opens_door else None
         if bound:
             app = door.app if door else status_app(self._checks, self._metrics)
             self._servers["door"] = new_server(app, bound, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
@@ -95,8 +96,8 @@ class _Hub:
         _settle_memory()
         await self._run_parts(deliveries, door)
 
-    def _delivering(self, ground: Ground) -> Deliveries:
-        deliveries, processing = Deliveries(ground), Processing(ground)
+    def _delivering(self, ground: Ground, processing: Processing) -> Deliveries:
+        deliveries = Deliveries(ground)
         self._parts["delivery"] = deliveries.run
         self._parts["streams"] = processing.streams.run
         self._parts["events"] = processing.publisher.run
@@ -106,8 +107,8 @@ class _Hub:
         self._checks["streams"] = processing.streams.check
         return deliveries
 
-    def _door(self, ground: Ground, disk: DiskGuard) -> Door:
-        door = Door(ground, disk, self._checks)
+    def _door(self, ground: Ground, disk: DiskGuard, processing: Processing | None) -> Door:
+        door = Door(ground, disk, self._checks, processing.windows if processing else None)
         self._parts["backlog"] = door.backlog.run
         return door
 
