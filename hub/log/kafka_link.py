@@ -79,7 +79,7 @@ class Link:
     def __init__(self, client: AIOKafkaClient, purpose: str) -> None:
         self._client = client
         self._purpose = purpose
-        self._away = False
+        self._away: set[int] = set()
 
     @classmethod
     async def open(
@@ -126,24 +126,25 @@ class Link:
         try:
             answer = await self._client.send(node, request)
         except NodeNotReadyError as error:
-            self._note(away=True)
+            self._note(node, away=True)
             raise Unavailable("the broker cannot be reached") from error
         except IncompatibleBrokerVersion as error:
             raise ConfigInvalid("the broker speaks none of the versions that the hub knows") from error
         # KeyError: aiokafka closes the connection of a late request by its name, and another task may have removed it.
         except (KafkaError, OSError, KeyError) as error:
-            self._note(away=True)
+            self._note(node, away=True)
             raise WriteInDoubt(f"the broker did not answer: {type(error).__name__}") from error
-        self._note(away=False)
+        self._note(node, away=False)
         return answer
 
-    def _note(self, *, away: bool) -> None:
+    def _note(self, node: int, *, away: bool) -> None:
         """Log a change, once."""
-        if away and not self._away:
-            _log.warning("brokers_away", task=self._purpose)
-        elif self._away and not away:
-            _log.info("brokers_back", task=self._purpose)
-        self._away = away
+        if away and node not in self._away:
+            self._away.add(node)
+            _log.warning("broker_away", host=str(node), task=self._purpose)
+        elif not away and node in self._away:
+            self._away.discard(node)
+            _log.info("broker_back", host=str(node), task=self._purpose)
 
     async def aclose(self) -> None:
         """Close the connections."""
