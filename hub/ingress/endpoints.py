@@ -16,7 +16,7 @@ from hub.ingress.live_overview import LiveOverview
 from hub.ingress.lookup import Lookup
 from hub.ingress.problems import kind_of
 from hub.ingress.readiness import Check, readiness
-from hub.ingress.reading import bearer_token, idempotency_key, read_body, read_model, require_json
+from hub.ingress.reading import bearer_token, idempotency_key, read_body, read_model, read_query, require_json
 from hub.ingress.visit import Visit
 from hub.ports import Clock, ReadModels
 from hub.telemetry import Metrics
@@ -89,14 +89,13 @@ class Endpoints:
         principal = self._principal(request)
         if request.method == "HEAD":
             return Response(media_type=EVENT_STREAM)  # a stream that nobody reads would never end
-        return await self._events.stream(
-            principal, request.headers.get(LAST_EVENT_ID), request.query_params.get("after")
-        )
+        after = read_query(request, "after").get("after")
+        return await self._events.stream(principal, request.headers.get(LAST_EVENT_ID), after)
 
     async def event_batch(self, request: Request) -> Response:
         """Return the next status events."""
         principal = self._principal(request)
-        given = request.query_params
+        given = read_query(request, "after", "limit")
         return Response(await self._events.batch(principal, given.get("after"), given.get("limit")), media_type=JSON)
 
     async def overview(self, _: Request) -> Response:

@@ -28,12 +28,16 @@ _log = logger("ingress")
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """Bounds of the streams of one process. A reader that takes nothing for `send_s` is cut; it can resume."""
+    """Bounds of the streams of one process. A reader that takes nothing for `send_s` is cut; it can resume.
+
+    A stream ends after `stream_s_max`: whoever resumes shows its key again, and processes share readers anew.
+    """
 
     readers_max: int = 200
     readers_per_system_max: int = 8
     heartbeat_s: float = 15.0
     send_s: float = 10.0
+    stream_s_max: float = 3600.0
     lines_max: int = 100
     retry_ms: int = 3000
 
@@ -58,7 +62,7 @@ class EventStreams:
         Errors: Forbidden, Invalid, CallerError (`caller.gone`, `caller.rate`), Overloaded, HubFault.
         """
         scope = self._grants.event_scope(principal)
-        field, text = (LAST_EVENT_ID, last_event_id) if last_event_id else ("after", after or END)
+        field, text = (LAST_EVENT_ID, last_event_id) if last_event_id is not None else ("after", _or(after, END))
         offsets = await self._position(text, field)
         self._enter(principal)
         return _Stream(self._chunks(offsets, scope), self._limits.send_s, lambda: self._leave(principal))
@@ -67,7 +71,7 @@ class EventStreams:
         """Return the next events from a position on, as the JSON of an `EventBatch`. Errors as those of `stream`."""
         scope = self._grants.event_scope(principal)
         events_max = _limit(limit)
-        offsets = await self._position(after or START, "after")
+        offsets = await self._position(_or(after, START), "after")
         values = await self._gather(offsets, scope, events_max)
         bounds = await self._tail.bounds()
         more = any(offset < bound.end for offset, bound in zip(offsets, bounds, strict=True))
@@ -123,8 +127,9 @@ class EventStreams:
     async def _chunks(self, offsets: list[int], scope: Sequence[AgencyCode]) -> AsyncIterator[bytes]:
         """Yield events as they come, and a sign of life with the position when there are none for a while."""
         yield f"retry: {self._limits.retry_ms}\n{_beat(offsets)}".encode()
+        end_s = self._clock.monotonic() + self._limits.stream_s_max
         beat_at_s = self._clock.monotonic() + self._limits.heartbeat_s
-        while not self._closed.is_set():
+        while not self._closed.is_set() and self._clock.monotonic() < end_s:
             moved = self._tail.follow()
             try:
                 chunk, progress = await self._next(offsets, scope)
@@ -138,7 +143,7 @@ class EventStreams:
                 yield chunk
                 beat_at_s = self._clock.monotonic() + self._limits.heartbeat_s
             elif not progress:
-                await self._wait(moved, beat_at_s - self._clock.monotonic())
+                await self._wait(moved, min(beat_at_s, end_s) - self._clock.monotonic())
 
     async def _next(self, offsets: list[int], scope: Sequence[AgencyCode]) -> tuple[bytes, bool]:
         """Return the next events of every partition as text, and whether anything was read; offsets move on."""
@@ -207,6 +212,11 @@ async def _leave(receive: Receive) -> None:
     """Return when the reader has left."""
     while (await receive())["type"] != "http.disconnect":
         continue
+
+
+def _or(given: str | None, default: str) -> str:
+    """Return what was given, be it empty, or the default when nothing was."""
+    return default if given is None else given
 
 
 def _limit(text: str | None) -> int:

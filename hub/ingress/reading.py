@@ -64,6 +64,18 @@ def checked_key(key: str | None, place: str) -> str:
     return key
 
 
+def read_query(request: Request, *names: str) -> dict[str, str]:
+    """Return the parameters of the address. Invalid when one is not among the names, or comes twice."""
+    found: dict[str, str] = {}
+    for name, value in request.query_params.multi_items():
+        if name not in names:
+            raise Invalid([BrokenRule(safe_name(name), "unknown_field")])
+        if name in found:
+            raise Invalid([BrokenRule(name, "duplicate_field")])
+        found[name] = value
+    return found
+
+
 def require_json(request: Request) -> None:
     """Pass when the body is declared as plain UTF-8 JSON, or raise CallerError."""
     declared = _JSON_TYPE.fullmatch(request.headers.get("content-type", ""))

@@ -57,7 +57,7 @@ class Hub:
         headers = self.house.headers(system, None) | ({"Last-Event-ID": position} if position else {})
         async with (
             httpx.AsyncClient(base_url=self.address, timeout=_WAIT_S) as client,
-            client.stream("GET", "/v1/events", headers=headers, params={"after": after}) as answer,
+            client.stream("GET", "/v1/events", headers=headers, params={"after": after} if after else {}) as answer,
         ):
             yield Reader(answer)
 
@@ -268,8 +268,8 @@ async def test_batches(serve: Serve) -> None:
         path, more = f"/v1/events/batch?limit=3&after={batch['next']}", batch["more"]
 
     assert sorted((dossier, seq) for dossier in (ONE, TWO) for seq in range(1, 6)) == sorted(seen)
-    for bad in ("0", "1001", "x", "-1"):
-        assert 422 == (await hub.get(f"/v1/events/batch?limit={bad}")).status_code
+    for bad in ("limit=0", "limit=1001", "limit=x", "limit=-1", "limt=3", "limit=3&limit=4", "after="):
+        assert 422 == (await hub.get(f"/v1/events/batch?{bad}")).status_code
 
 
 async def test_a_busy_partition_does_not_hide_the_others(serve: Serve) -> None:
@@ -332,6 +332,18 @@ async def test_a_server_that_stops_ends_its_streams(serve: Serve) -> None:
         await hub.house.streams.aclose()
         assert {} == await reader.frame()
     assert 503 == (await hub.get("/v1/events")).status_code
+
+
+async def test_a_stream_ends_after_a_while(serve: Serve) -> None:
+    """In good order; whoever resumes misses nothing."""
+    hub = await serve(stream_s_max=0.3)
+    await hub.tell(ONE, 1)
+    async with hub.reading() as reader:
+        assert [(ONE, 1)] == await reader.take(1)
+        assert {} == await reader.frame()
+    await hub.tell(ONE, 2)
+    async with hub.reading(position=reader.position) as reader:
+        assert [(ONE, 2)] == await reader.take(1)
 
 
 async def test_a_log_that_fails_for_a_while_ends_no_stream(serve: Serve) -> None:
