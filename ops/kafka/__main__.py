@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from ops.kafka.broker import Broker
-from ops.kafka.jars import NoBroker
+from ops.kafka.jars import NoBroker, jars
 
 _POLL_S = 0.5
 
@@ -34,8 +34,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ops.kafka", description="A Kafka broker on this machine.")
     parser.add_argument("folder", type=Path, nargs="?", default=Path("demo-home/kafka"), help="where its data lies")
     parser.add_argument("--port", type=int, default=9092)
+    parser.add_argument("--jars", action="store_true", help="only fetch what the broker needs, unless it is there")
     options = parser.parse_args()
     try:
+        if options.jars:
+            jars()
+            return 0
         asyncio.run(_serve(Broker(options.folder.resolve(), port=options.port)))
     except NoBroker as error:
         sys.stderr.write(f"{error}\n")
