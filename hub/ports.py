@@ -1,6 +1,7 @@
 """The Protocols between the rooms. Whoever needs a thing names the port; `hub.app` hands over the implementation."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,6 +129,25 @@ class Log(Protocol):
 
     async def aclose(self) -> None:
         """Let pending appends finish and let go of everything."""
+
+
+class Trimming(Protocol):
+    """Letting go of the oldest records of a log. Whether they may go is decided by the caller."""
+
+    async def readers(self, topic: str, groups: Collection[str]) -> Mapping[str, Mapping[int, int]]:
+        """Return, per group and partition, the next offset to read as last committed; the start when nothing was.
+
+        Every partition of the topic is there. Errors: Unavailable.
+        """
+
+    async def trim(self, topic: str, partition: int, before: int) -> int:
+        """Remove the records below `before`, durably, and return where the partition starts then.
+
+        A `before` past the end stands for the end; one at or below the start changes nothing. Offsets keep their
+        records: nothing is numbered anew, and a partition without records goes on where it ended. A read below the
+        start begins at the start. Appends go on meanwhile. Errors: Unavailable, WriteInDoubt; some may be gone then,
+        always from the start on and without a gap, and the next call goes on.
+        """
 
 
 # --- the store -------------------------------------------------------------------------------------------------------
@@ -484,6 +504,14 @@ class OutcomeRule:
     text: str | None = None
 
 
+LEAVE: ContextVar[Callable[[], None]] = ContextVar("LEAVE", default=lambda: None)
+"""Asked by adapters when the bytes of a request are about to go out, and raising HubFault when they may not any more.
+
+Between the decision to call and the call a process can be halted, and wake up when another one has taken its work over.
+Whoever decides sets the question; without one everything may go out.
+"""
+
+
 class Operation(Protocol):
     """One thing that an adapter can do. It never retries beyond one re-login, and never sleeps."""
 
@@ -511,7 +539,7 @@ class Operation(Protocol):
         """Return into how many deliveries the submission falls; 0 when there is nothing to send. Pure."""
 
     async def send(self, job: Job) -> Reply:
-        """Try once. Errors: NotSent, ReplyLost, ReplyUnreadable, RefusedUs."""
+        """Try once. Errors: NotSent, ReplyLost, ReplyUnreadable, RefusedUs; what `LEAVE` raises (nothing was sent)."""
 
     async def inquire(self, job: Job) -> Finding:
         """Ask whether an earlier `send` of this job has arrived. Same errors; PlatformFault when it cannot be told."""

@@ -36,37 +36,53 @@ class PendingCommit:
     done: asyncio.Future[None]
 
 
+@dataclass(frozen=True, slots=True)
+class PendingTrim:
+    """The next few records of one partition that go, all of them below `before`; `done` gets its start after that."""
+
+    slot: int
+    before: int
+    done: asyncio.Future[int]
+
+
+Pending = PendingAppend | PendingCommit | PendingTrim
+
+
 @dataclass(slots=True)
 class Batch:
     """What goes into one transaction: all or nothing."""
 
     appends: list[PendingAppend] = field(default_factory=list)
     commits: list[PendingCommit] = field(default_factory=list)
+    trims: list[PendingTrim] = field(default_factory=list)
     record_bytes: int = 0
 
-    def add(self, pending: PendingAppend | PendingCommit) -> None:
+    def add(self, pending: Pending) -> None:
         """Take one more."""
         if isinstance(pending, PendingCommit):
             self.commits.append(pending)
+        elif isinstance(pending, PendingTrim):
+            self.trims.append(pending)
         else:
             self.appends.append(pending)
             self.record_bytes += pending.record_bytes
 
     def __len__(self) -> int:
-        return len(self.appends) + len(self.commits)
+        return len(self.appends) + len(self.commits) + len(self.trims)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What the file held when it was opened: next offsets by slot, commits by (group, slot). All of it is durable."""
+    """What the file held when it was opened: starts and ends by slot, commits by (group, slot). All durable."""
 
+    starts: Mapping[int, int]
     ends: Mapping[int, int]
     committed: Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a batch: the offsets of its appends, or the error of all who wait for it.
+    """What came of a batch: offsets of its appends, starts by slot of what it trimmed, or the error of all its waiters.
 
     `contents` is set when the file had to be opened again.
     """
@@ -74,3 +90,4 @@ class Verdict:
     offsets: Sequence[int] = ()
     error: HubFault | None = None
     contents: Contents | None = None
+    starts: Mapping[int, int] = field(default_factory=dict)

@@ -145,15 +145,16 @@ def settle(connection: apsw.Connection) -> None:
 
 
 def contents(connection: apsw.Connection) -> Contents:
-    """Read the ends of all partitions and all commits."""
+    """Read where all partitions begin and end, and all commits."""
     query = """
         SELECT slot, max(start, coalesce(
           (SELECT (place & ?2) + 1 FROM record WHERE place >= slot << ?1 AND place < (slot + 1) << ?1
            ORDER BY place DESC LIMIT 1), 0))
         FROM partition"""
     ends = dict(connection.execute(query, (OFFSET_BITS, (1 << OFFSET_BITS) - 1)))
+    starts = dict(connection.execute("SELECT slot, start FROM partition"))
     rows = connection.execute("SELECT reader, slot, next_offset FROM committed")
-    return Contents(ends, {(reader, slot): offset for reader, slot, offset in rows})
+    return Contents(starts, ends, {(reader, slot): offset for reader, slot, offset in rows})
 
 
 @contextmanager

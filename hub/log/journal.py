@@ -6,13 +6,15 @@ Any other error of COMMIT leaves it open whether the transaction is there: the f
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import apsw
 
 from hub.errors import ConfigInvalid, HubFault, Unavailable, WriteInDoubt
-from hub.log.batch import Batch, Contents, PendingAppend, Verdict
+from hub.log.batch import Batch, Contents, PendingAppend, PendingTrim, Verdict
 from hub.log.database import OFFSET_BITS, Database, Slot, close, contents, reason, settle, unavailable
 from hub.log.instant import microseconds
+from hub.log.limits import SqliteLimits
 from hub.log.topics import Topics
 
 _CHECKPOINTS_MISSED_MAX = 4
@@ -20,7 +22,12 @@ _CHECKPOINTS_MISSED_MAX = 4
 # One statement for many rows: each step of SQLite lets go of the interpreter lock, and has to queue for it after.
 _ROWS = (128, 64, 32, 16, 8, 4, 2, 1)
 _RECORDS = {rows: "INSERT INTO record VALUES " + ",".join(["(?,?,?,?)"] * rows) for rows in _ROWS}  # noqa: S608 - only question marks vary
+_OLDEST = """
+    SELECT place, length(key) + length(value) FROM record WHERE place >= ? AND place < ? ORDER BY place LIMIT ?"""
 _COMMIT = "INSERT INTO committed VALUES (?,?,?) ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset"
+
+
+_NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +40,9 @@ class Opened:
     journal: "Journal"
 
 
-def open_database(database: Database, topics: Topics, wal_pages_max: int) -> Opened:
+def open_database(database: Database, topics: Topics, limits: SqliteLimits) -> Opened:
     """Make or open the file. Blocks. Errors: ConfigInvalid, Unavailable."""
-    journal = Journal(database, wal_pages_max)
+    journal = Journal(database, limits)
     try:
         slots = database.create(topics)
         return Opened(database, slots, journal.open(), journal)
@@ -50,9 +57,10 @@ def open_database(database: Database, topics: Topics, wal_pages_max: int) -> Ope
 class Journal:
     """Owns the only connection that writes. Used by one thread."""
 
-    def __init__(self, database: Database, wal_pages_max: int) -> None:
+    def __init__(self, database: Database, limits: SqliteLimits) -> None:
         self._database = database
-        self._wal_pages_max = wal_pages_max
+        self._limits = limits
+        self._wal_pages_max = limits.wal_pages_max
         self._wal_pages = 0
         self._connection: apsw.Connection | None = None
         self._ends: dict[int, int] = {}
@@ -83,6 +91,7 @@ class Journal:
         try:
             connection = self._connected()
             offsets, ends = self._write(connection, batch)
+            starts = _trim(connection, batch.trims, ends, self._limits)
         except apsw.Error as error:
             return self._refused(error)
         try:
@@ -90,9 +99,9 @@ class Journal:
         except apsw.FullError as error:
             return self._refused(error)
         except apsw.Error as error:
-            return self._doubted(batch, offsets, error)
+            return self._doubted(batch, offsets, starts, error)
         self._ends = ends
-        return self._verdict(offsets=offsets)
+        return self._verdict(offsets=offsets, starts=starts)
 
     def tidy(self) -> None:
         """Move the write-ahead file into the main one when it has grown; where that fails, it is tried again later."""
@@ -142,22 +151,24 @@ class Journal:
             return False
         return True
 
-    def _doubted(self, batch: Batch, offsets: Sequence[int], error: apsw.Error) -> Verdict:
+    def _doubted(self, batch: Batch, offsets: Sequence[int], starts: Mapping[int, int], error: apsw.Error) -> Verdict:
         """COMMIT failed: find out whether the transaction is there."""
         self.close()
         try:
-            landed = _landed(self._connected(), batch, offsets)
+            landed = _landed(self._connected(), batch, offsets, starts)
         except apsw.Error as again:
             self.close()
             hint = f"{self._database.path}: {reason(error)}, then {reason(again)}"
             return self._verdict(error=WriteInDoubt(hint))
         if landed:
-            return self._verdict(offsets=offsets)
+            return self._verdict(offsets=offsets, starts=starts)
         return self._verdict(error=unavailable(self._database.path, error))
 
-    def _verdict(self, *, offsets: Sequence[int] = (), error: HubFault | None = None) -> Verdict:
+    def _verdict(
+        self, *, offsets: Sequence[int] = (), error: HubFault | None = None, starts: Mapping[int, int] = _NOTHING
+    ) -> Verdict:
         news, self._news = self._news, None
-        return Verdict(offsets, error, news)
+        return Verdict(offsets, error, news, starts)
 
     def _note_pages(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._wal_pages = pages
@@ -176,11 +187,49 @@ def _insert(connection: apsw.Connection, appends: Sequence[PendingAppend], offse
             done += rows
 
 
-def _landed(connection: apsw.Connection, batch: Batch, offsets: Sequence[int]) -> bool:
+def _trim(
+    connection: apsw.Connection, trims: Sequence[PendingTrim], ends: Mapping[int, int], limits: SqliteLimits
+) -> dict[int, int]:
+    """Remove the next records of each partition and move its start; return the starts."""
+    starts: dict[int, int] = {}
+    for trim in trims:
+        ((start,),) = connection.execute("SELECT start FROM partition WHERE slot = ?", (trim.slot,))
+        to = _reach(connection, trim.slot, start, min(trim.before, ends[trim.slot]), limits)
+        if to > start:
+            bounds = (trim.slot << OFFSET_BITS | start, trim.slot << OFFSET_BITS | to)
+            connection.execute("DELETE FROM record WHERE place >= ? AND place < ?", bounds)
+            connection.execute("UPDATE partition SET start = ? WHERE slot = ?", (to, trim.slot))
+        starts[trim.slot] = max(start, to)
+    return starts
+
+
+def _reach(connection: apsw.Connection, slot: int, start: int, before: int, limits: SqliteLimits) -> int:
+    """Return up to where one transaction may remove records. Their sizes stand in their heads, no value is read."""
+    if before <= start:
+        return start
+    bounds = (slot << OFFSET_BITS | start, slot << OFFSET_BITS | before)
+    # Read to its end: a statement that is still under way would hold the transaction up.
+    oldest: list[tuple[int, int]] = list(connection.execute(_OLDEST, (*bounds, limits.trim_records_max)))
+    room = limits.trim_bytes_max
+    for place, record_bytes in oldest:
+        room -= record_bytes
+        if room <= 0:
+            return _offset_of(place) + 1
+    return before if len(oldest) < limits.trim_records_max else _offset_of(oldest[-1][0]) + 1
+
+
+def _offset_of(place: int) -> int:
+    return place & (1 << OFFSET_BITS) - 1
+
+
+def _landed(connection: apsw.Connection, batch: Batch, offsets: Sequence[int], starts: Mapping[int, int]) -> bool:
     """Whether a batch is in the file; any part of it speaks for the whole."""
     if batch.appends:
         place = batch.appends[-1].slot << OFFSET_BITS | offsets[-1]
         return connection.execute("SELECT 1 FROM record WHERE place = ?", (place,)).get is not None
+    if not batch.commits:
+        query = "SELECT start FROM partition WHERE slot = ?"
+        return all(connection.execute(query, (slot,)).get == start for slot, start in starts.items())
     last = batch.commits[-1]
     query = "SELECT next_offset FROM committed WHERE reader = ? AND slot = ?"
     return all(connection.execute(query, (last.group, slot)).get == offset for slot, offset in last.offsets.items())

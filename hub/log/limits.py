@@ -25,5 +25,11 @@ class SqliteLimits:
     """What is kept in memory of the newest records of all partitions."""
     wal_pages_max: int = 1_000
     """Pages of 4 KiB after which the write-ahead file is folded into the main one."""
+    trim_records_max: int = 200
+    """Records that one transaction removes from the start of a partition."""
+    trim_bytes_max: int = _MIB
+    """What those records weigh, but for the one that fills it: large ones lie on many pages."""
+    trim_pause_s: float = 0.02
+    """How long the disk is left to others after each of these transactions."""
     revoke_wait_s: float = 30.0
     """How long a member may take to let go of its partitions."""

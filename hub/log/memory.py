@@ -1,7 +1,7 @@
 """The log in memory: for tests and simulation. Nothing survives the process."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hub.errors import TooLarge, Unavailable
 from hub.log.arrivals import Arrivals
@@ -33,6 +33,7 @@ class MemoryLog:
         self._record_bytes_max = record_bytes_max
         self._room = records_max
         self._records: dict[tuple[str, int], list[Record]] = {place: [] for place in self._topics}
+        self._starts = dict.fromkeys(self._topics, 0)
         self._committed: dict[tuple[str, str, int], int] = {}
         self._arrivals = Arrivals(clock)
         self._groups = Groups(self._topics, self, clock, self._arrivals, revoke_wait_s)
@@ -55,21 +56,37 @@ class MemoryLog:
         if self._room <= 0:
             raise Unavailable("the log in memory is full", code="hub.disk_full")
         self._room -= 1
-        records = self._records[topic, partition]
-        records.append(Record(topic, partition, len(records), self._clock.now(), key, value))
+        records, start = self._records[topic, partition], self._starts[topic, partition]
+        records.append(Record(topic, partition, start + len(records), self._clock.now(), key, value))
         self._arrivals.announce(topic)
-        return Position(topic, partition, len(records) - 1)
+        return Position(topic, partition, records[-1].offset)
 
     async def read(self, topic: str, partition: int, offset: int, records_max: int) -> Sequence[Record]:
         """As the port."""
         self._refuse_when_closed()
-        records = self._records[topic, partition]
-        return records[max(offset, 0) : max(offset, 0) + records_max]
+        first = max(offset - self._starts[topic, partition], 0)
+        return self._records[topic, partition][first : first + records_max]
 
     async def bounds(self, topic: str, partition: int) -> Bounds:
         """As the port."""
         self._refuse_when_closed()
-        return Bounds(0, len(self._records[topic, partition]))
+        start = self._starts[topic, partition]
+        return Bounds(start, start + len(self._records[topic, partition]))
+
+    async def trim(self, topic: str, partition: int, before: int) -> int:
+        """As `Trimming.trim`."""
+        self._refuse_when_closed()
+        records = self._records[topic, partition]
+        gone = min(max(before - self._starts[topic, partition], 0), len(records))
+        del records[:gone]
+        self._room += gone
+        self._starts[topic, partition] += gone
+        return self._starts[topic, partition]
+
+    async def readers(self, topic: str, groups: Collection[str]) -> Mapping[str, Mapping[int, int]]:
+        """As `Trimming.readers`."""
+        partitions = range(self._topics.partitions(topic))
+        return {group: {each: self.committed(group, topic, each) for each in partitions} for group in groups}
 
     async def join(self, group: str, topic: str, ownership: Ownership) -> GroupConsumer:
         """As the port."""
@@ -90,7 +107,7 @@ class MemoryLog:
 
     def committed(self, group: str, topic: str, partition: int) -> int:
         """As `hub.log.consumer.Source`."""
-        return self._committed.get((group, topic, partition), 0)
+        return max(self._starts[topic, partition], self._committed.get((group, topic, partition), 0))
 
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> asyncio.Future[None]:
         """As `hub.log.consumer.Source`."""

@@ -5,16 +5,16 @@ Appends and commits queue for one writing thread; everything queued goes into on
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 
 from hub.errors import HubFault, Overloaded, TooLarge, Unavailable
 from hub.log.arrivals import Arrivals
-from hub.log.batch import Batch, Contents, PendingAppend, PendingCommit, Verdict
+from hub.log.batch import Batch, Contents, PendingAppend, PendingCommit, PendingTrim, Verdict
 from hub.log.consumer import GroupConsumer, Groups
-from hub.log.database import Database, Slot
+from hub.log.database import Database
 from hub.log.journal import Opened, open_database
 from hub.log.limits import SqliteLimits
 from hub.log.lock import FileLock
@@ -30,11 +30,12 @@ _RETRY_AFTER_S = 1
 _LIMITS = SqliteLimits()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Shelf:
     """One partition in memory."""
 
-    slot: Slot
+    slot: int
+    start: int
     tail: Tail
 
 
@@ -51,11 +52,13 @@ class SqliteLog:
         self._lock = lock
         ends, tail_bytes = opened.contents.ends, limits.tail_bytes_max // max(1, len(opened.slots))
         self._shelves = {
-            place: _Shelf(slot, Tail(ends[slot.number], tail_bytes)) for place, slot in opened.slots.items()
+            place: _Shelf(slot.number, slot.start, Tail(ends[slot.number], tail_bytes))
+            for place, slot in opened.slots.items()
         }
         self._committed = dict(opened.contents.committed)
         self._pending = 0
         self._pending_bytes = 0
+        self._trimming = asyncio.Lock()
         self._arrivals = Arrivals(clock)
         self._groups = Groups(topics, self, clock, self._arrivals, limits.revoke_wait_s)
         self._reader = Reader(opened.database, limits.read_bytes_max)
@@ -85,7 +88,7 @@ class SqliteLog:
         lock = FileLock(path)
         try:
             database = Database(path, vfs, synchronous)
-            opened = await asyncio.to_thread(open_database, database, declared, limits.wal_pages_max)
+            opened = await asyncio.to_thread(open_database, database, declared, limits)
             return cls(declared, clock, limits, opened, lock)
         except BaseException:
             lock.release()
@@ -103,7 +106,7 @@ class SqliteLog:
         """As the port. A caller that is cancelled does not take the record back."""
         partition = self._topics.partition_of(topic, key)
         done: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        slot = self._shelves[topic, partition].slot.number
+        slot = self._shelves[topic, partition].slot
         pending = PendingAppend(slot, topic, partition, self._clock.now(), key, value, done)
         self._admit(pending.record_bytes)
         self._writer.put(pending)
@@ -122,17 +125,37 @@ class SqliteLog:
         """As the port."""
         self._refuse_when_closed()
         shelf = self._shelves[topic, partition]
-        first = max(offset, shelf.slot.start)
+        first = max(offset, shelf.start)
         recent = shelf.tail.read(first, records_max)
         if recent is not None:
             return recent
-        return await self._reader.read(shelf.slot.number, topic, partition, first, records_max)
+        return await self._reader.read(shelf.slot, topic, partition, first, records_max)
 
     async def bounds(self, topic: str, partition: int) -> Bounds:
         """As the port."""
         self._refuse_when_closed()
         shelf = self._shelves[topic, partition]
-        return Bounds(shelf.slot.start, shelf.tail.end)
+        return Bounds(shelf.start, shelf.tail.end)
+
+    async def trim(self, topic: str, partition: int, before: int) -> int:
+        """As `Trimming.trim`: a few records in each transaction, with a pause after it. One partition at a time.
+
+        The pages that become free are used again by what is appended later; the file does not shrink.
+        """
+        shelf = self._shelves[topic, partition]
+        async with self._trimming:
+            while shelf.start < min(before, shelf.tail.end):
+                self._refuse_when_closed()
+                done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+                self._writer.put(PendingTrim(shelf.slot, before, done))
+                await done
+                await self._clock.sleep(self._limits.trim_pause_s)
+        return shelf.start
+
+    async def readers(self, topic: str, groups: Collection[str]) -> Mapping[str, Mapping[int, int]]:
+        """As `Trimming.readers`."""
+        partitions = range(self._topics.partitions(topic))
+        return {group: {each: self.committed(group, topic, each) for each in partitions} for group in groups}
 
     async def join(self, group: str, topic: str, ownership: Ownership) -> GroupConsumer:
         """As the port."""
@@ -161,14 +184,14 @@ class SqliteLog:
 
     def committed(self, group: str, topic: str, partition: int) -> int:
         """As `hub.log.consumer.Source`."""
-        slot = self._shelves[topic, partition].slot
-        return self._committed.get((group, slot.number), slot.start)
+        shelf = self._shelves[topic, partition]
+        return max(shelf.start, self._committed.get((group, shelf.slot), 0))
 
     def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> asyncio.Future[None]:
         """As `hub.log.consumer.Source`. Errors: Unavailable, WriteInDoubt."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_acknowledge)
-        slots = {self._shelves[topic, partition].slot.number: offset for partition, offset in offsets.items()}
+        slots = {self._shelves[topic, partition].slot: offset for partition, offset in offsets.items()}
         self._writer.put(PendingCommit(group, slots, done))
         return done
 
@@ -187,8 +210,13 @@ class SqliteLog:
                 _fail(append.done, verdict.error)
             for commit in batch.commits:
                 _fail(commit.done, verdict.error)
+            for trim in batch.trims:
+                _fail(trim.done, verdict.error)
             return
         self._shelve(batch.appends, verdict.offsets)
+        self._move_starts(verdict.starts)
+        for trim in batch.trims:
+            _succeed(trim.done, verdict.starts[trim.slot])
         for commit in batch.commits:
             self._committed.update({(commit.group, slot): offset for slot, offset in commit.offsets.items()})
             _succeed(commit.done, None)
@@ -202,11 +230,16 @@ class SqliteLog:
         for topic in {append.topic for append in appends}:
             self._arrivals.announce(topic)
 
+    def _move_starts(self, starts: Mapping[int, int]) -> None:
+        for shelf in self._shelves.values():
+            shelf.start = starts.get(shelf.slot, shelf.start)
+
     def _take_over(self, contents: Contents) -> None:
         """The file was opened again: believe it."""
         self._committed = dict(contents.committed)
+        self._move_starts(contents.starts)
         for (topic, _), shelf in self._shelves.items():
-            shelf.tail.move(contents.ends[shelf.slot.number])
+            shelf.tail.move(contents.ends[shelf.slot])
             self._arrivals.announce(topic)
 
 

@@ -7,7 +7,7 @@ from threading import Thread
 from typing import TypeVarTuple
 
 from hub.errors import Unavailable, WriteInDoubt
-from hub.log.batch import Batch, PendingAppend, PendingCommit, Verdict
+from hub.log.batch import Batch, Pending, Verdict
 from hub.log.journal import Journal
 
 Arguments = TypeVarTuple("Arguments")
@@ -27,14 +27,14 @@ class Writer:
         self._batch_records_max = batch_records_max
         self._batch_bytes_max = batch_bytes_max
         self._loop = asyncio.get_running_loop()
-        self._queue: SimpleQueue[PendingAppend | PendingCommit | None] = SimpleQueue()
+        self._queue: SimpleQueue[Pending | None] = SimpleQueue()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._stopping = False
         # A daemon, so that a process that forgets to close ends all the same; the file stands that.
         self._thread = Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
-    def put(self, pending: PendingAppend | PendingCommit) -> None:
+    def put(self, pending: Pending) -> None:
         """Queue one thing. Unavailable when the thread has ended."""
         if self._ended.done():
             raise Unavailable("the log's writing thread has ended")

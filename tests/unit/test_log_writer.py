@@ -10,6 +10,7 @@ from hub.errors import Unavailable
 from hub.log.batch import Batch, PendingAppend, Verdict
 from hub.log.database import Database
 from hub.log.journal import Journal
+from hub.log.limits import SqliteLimits
 from hub.log.writer import Writer
 
 
@@ -35,7 +36,7 @@ async def test_nobody_waits_for_a_dead_thread(tmp_path: Path) -> None:
     def finish(batch: Batch, verdict: Verdict) -> None:
         verdicts.append((len(batch), type(verdict.error).__name__))
 
-    journal = BrokenJournal(Database(tmp_path / "log.db", "unix-excl", "FULL"), 100)
+    journal = BrokenJournal(Database(tmp_path / "log.db", "unix-excl", "FULL"), SqliteLimits())
     writer = Writer(journal, finish, batch_records_max=2, batch_bytes_max=1_000)
     for _ in range(3):
         writer.put(pending())

@@ -1,0 +1,131 @@
+"""How long things are kept: pure decisions about what may go.
+
+The rules, in the order of their weight: nothing goes that somebody of the hub has not read; nothing goes of a message
+with a delivery that is not final, or dead and not decided upon; nothing goes that is younger than the policy says.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from hub.errors import ConfigInvalid
+from hub.ports import Bounds, Record
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+class Hold(StrEnum):
+    """What keeps a record, besides a reader, which has a name of its own."""
+
+    AGE = "age"
+    OWED = "owed"
+    TAIL = "tail"
+    TURN = "turn"
+    """Nothing: it goes in a later run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """For how many days what is kept at least. Topics that are not named here are never trimmed.
+
+    `ledger_days` is for messages, their deliveries and everything that happened to them, `inbox_days` for the keys by
+    which a repeated request is recognised. With `erase_keys`, the data key of a dossier is destroyed before its last
+    message leaves the ledger. ConfigInvalid when the store would forget what the log still holds.
+    """
+
+    topics_days: Mapping[str, int]
+    ledger_days: int
+    inbox_days: int
+    audit_days: int
+    erase_keys: bool = False
+
+    def __post_init__(self) -> None:
+        bounds = {"hub.commands": self.ledger_days, "hub.outcomes": self.ledger_days, "hub.audit": self.audit_days}
+        for topic, days in bounds.items():
+            if self.topics_days.get(topic, 0) > days:
+                raise ConfigInvalid(f"retention: {topic} is kept longer in the log than its rows are in the store")
+
+    def before(self, now: datetime, days: int) -> datetime:
+        """Return the instant before which something must have happened to be old enough."""
+        return now - timedelta(days=days)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One partition of the log: what it holds, where its readers stand, and what is still owed.
+
+    `readers` maps each name to the next offset that it wants; `owed` is the first record that an undelivered message
+    needs, None when there is none. The newest `tail_records` stay whatever their age.
+    """
+
+    held: Bounds
+    readers: Mapping[str, int]
+    owed: int | None = None
+    tail_records: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Records below `before` may go; `held_by` names what keeps the one that lies there."""
+
+    before: int
+    held_by: str
+
+
+def reach(facts: Facts) -> Cut:
+    """Return how far records may go that are old enough."""
+    limits = [(max(facts.held.start, facts.held.end - facts.tail_records), str(Hold.TAIL))]
+    limits += [(offset, name) for name, offset in facts.readers.items()]
+    if facts.owed is not None:
+        limits.append((facts.owed, str(Hold.OWED)))
+    before, held_by = min(limits)
+    return Cut(min(max(before, facts.held.start), facts.held.end), held_by)
+
+
+def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime) -> Cut:
+    """Return how far records go. `oldest` are the first records of the partition in order, as many as were looked at.
+
+    Only a record that was looked at goes, and only when all before it go: one wrong clock keeps records, and never
+    takes the younger ones beside it along.
+    """
+    at = start
+    for record in oldest:
+        if record.offset >= may.before:
+            return may
+        if record.appended_at >= before:
+            return Cut(at, Hold.AGE)
+        at = record.offset + 1
+    return Cut(min(at, may.before), may.held_by if at >= may.before else Hold.TURN)
+
+
+def beyond_rebuilding(starts: Mapping[Place, int]) -> str | None:
+    """Say why the read models cannot be dropped and made anew from the log; None when they can.
+
+    What was trimmed is known to the store alone: a rebuild from the log would forget it.
+    """
+    trimmed = sorted(f"{topic}/{partition}" for (topic, partition), start in starts.items() if start > 0)
+    if not trimmed:
+        return None
+    return (
+        f"the log does not reach back to its beginning any more ({_some(trimmed)}): its retention let old records go, "
+        "and their rows in the store are all there is. Bring the store back from a copy instead"
+    )
+
+
+def holes(wanted: Mapping[Place, int], starts: Mapping[Place, int]) -> Mapping[Place, int]:
+    """Return how many records each projection misses that the log has let go: an older copy of a store has such holes.
+
+    They were final, read and old when they went; nothing that is owed is among them.
+    """
+    return {
+        place: start - wanted.get(place, 0)
+        for place, start in starts.items()
+        if place in wanted and wanted[place] < start
+    }
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - a glance
+    return ", ".join(names[:3]) + more
