@@ -11,6 +11,7 @@ from hub.access import SystemEntry
 from hub.settings.document import Document
 from hub.settings.problems import KeyPath, Problems, nearest
 from hub.settings.sections import AgenciesFile, GrantsFile, PlatformSection, ProceduresFile, SystemsFile
+from schemas.calendar import Calendar
 from schemas.procedure import Procedure
 
 _Section = TypeVar("_Section", bound=BaseModel)
@@ -76,6 +77,36 @@ class Consistency:
                     line = file.document.place(("procedures", first))
                     self._add(file.document, path, f"{procedure.code} holds on the same days as the version at {line}")
             earlier[procedure.code].append((number, procedure))
+
+    def calendar(self, file: Bound[Calendar]) -> None:
+        """Every day stands once, as a holiday or in a swap, and every procedure has one cut-off time at most."""
+        calendar, document = file.section, file.document
+        days: list[tuple[KeyPath, date]] = [
+            *((("holidays", number, "day"), entry.day) for number, entry in enumerate(calendar.holidays)),
+            *((("swaps", number, "off"), entry.off) for number, entry in enumerate(calendar.swaps)),
+            *((("swaps", number, "worked"), entry.worked) for number, entry in enumerate(calendar.swaps)),
+        ]
+        seen: dict[date, KeyPath] = {}
+        for path, day in days:
+            first = seen.setdefault(day, path)
+            if first != path:
+                self._add(document, path, f"{day} stands twice; first at {document.place(first)}")
+        self._unique(document, "procedure_cutoffs", (entry.procedure for entry in calendar.procedure_cutoffs))
+
+    def cutoffs(self, file: Bound[Calendar], procedures: Bound[ProceduresFile]) -> None:
+        """Cut-off times are for procedures that are known."""
+        known = {procedure.code for procedure in procedures.section.procedures}
+        for number, entry in enumerate(file.section.procedure_cutoffs):
+            if entry.procedure not in known:
+                text = f"{entry.procedure} is not in {procedures.document.name}" + nearest(entry.procedure, known)
+                self._add(file.document, ("procedure_cutoffs", number, "procedure"), text)
+
+    def working_hours(self, files: Iterable[Bound[PlatformSection]], calendar_file: str) -> None:
+        """Without a calendar nothing can be asked for within working hours."""
+        path: KeyPath = ("deliver_within_working_hours",)
+        for file in files:
+            if file.section.deliver_within_working_hours is not None:
+                self._add(file.document, path, f"needs {calendar_file}, which is not there")
 
     def platforms(self, files: Iterable[Bound[PlatformSection]]) -> None:
         """Every platform has a name of its own."""

@@ -26,6 +26,7 @@ from hub.settings.sections import (
     ProceduresFile,
     SystemsFile,
 )
+from schemas.calendar import Calendar
 from schemas.model import ConfigModel
 from schemas.procedure import Procedure
 
@@ -34,8 +35,9 @@ AGENCIES_FILE = "agencies.yaml"
 SYSTEMS_FILE = "systems.yaml"
 GRANTS_FILE = "grants.yaml"
 PROCEDURES_FILE = "procedures.yaml"
+CALENDAR_FILE = "calendar.yaml"
 PLATFORMS_FOLDER = "platforms"
-FILES = (HUB_FILE, AGENCIES_FILE, SYSTEMS_FILE, GRANTS_FILE, PROCEDURES_FILE)
+FILES = (HUB_FILE, AGENCIES_FILE, SYSTEMS_FILE, GRANTS_FILE, PROCEDURES_FILE, CALENDAR_FILE)
 
 _Section = TypeVar("_Section", bound=BaseModel)
 
@@ -56,7 +58,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Everything that the files of a folder say. `warnings` are lines for the operator; they stop nothing."""
+    """Everything that the files of a folder say. `warnings` are lines for the operator; they stop nothing.
+
+    Without `calendar.yaml` there is no `calendar`: holidays change by announcement, so none are built in.
+    """
 
     folder: Path
     hub: HubSection
@@ -64,6 +69,7 @@ class Installation:
     systems: tuple[SystemEntry, ...]
     procedures: tuple[Procedure, ...]
     platforms: tuple[Platform, ...]
+    calendar: Calendar | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -82,6 +88,7 @@ class _Loader:
         self._references = References(folder, environ, self._problems)
         self._binder = Binder(self._references, self._problems)
         self._consistency = Consistency(self._problems)
+        self._has_calendar = (folder / CALENDAR_FILE).exists()
 
     def load(self) -> Installation:
         """Return the installation, or raise."""
@@ -92,7 +99,10 @@ class _Loader:
         systems = self._file(SYSTEMS_FILE, SystemsFile)
         grants = self._file(GRANTS_FILE, GrantsFile)
         procedures = self._file(PROCEDURES_FILE, ProceduresFile)
+        calendar = self._calendar()
         platforms = tuple(self._platforms())
+        if calendar and procedures:
+            self._consistency.cutoffs(calendar, procedures)
         self._check(agencies, systems, grants, procedures)
         self._strays()
         check_names(self._environ, self._references.variables, self._problems)
@@ -106,6 +116,7 @@ class _Loader:
             systems=granted(systems.section, grants.section),
             procedures=procedures.section.procedures,
             platforms=platforms,
+            calendar=calendar.section if calendar else None,
             warnings=tuple(self._problems.warnings),
         )
 
@@ -113,6 +124,15 @@ class _Loader:
         document = read(self._folder, name, self._problems)
         section = self._binder.bind(model, document) if document else None
         return Bound(document, section) if document and section else None
+
+    def _calendar(self) -> Bound[Calendar] | None:
+        """Read `calendar.yaml`, the one file that may be missing."""
+        if not self._has_calendar:
+            return None
+        calendar = self._file(CALENDAR_FILE, Calendar)
+        if calendar:
+            self._consistency.calendar(calendar)
+        return calendar
 
     def _hub(self) -> HubSection | None:
         """Read `hub.yaml` with what the environment replaces in it."""
@@ -146,6 +166,8 @@ class _Loader:
             if platform is not None:
                 yield platform
         self._consistency.platforms(files)
+        if not self._has_calendar:
+            self._consistency.working_hours(files, CALENDAR_FILE)
 
     def _platform(self, document: Document, section: PlatformSection) -> Platform | None:
         """Find the adapter and let it read its own settings."""

@@ -210,7 +210,8 @@ class ProceduresFile(ConfigModel):
 class PlatformSection(ConfigModel):
     """One file of `platforms/`: which adapter speaks to the platform, and how much of the hub it may use.
 
-    `settings` belongs to the adapter, whose module says what may stand there. The titles are what screens show.
+    `settings` belongs to the adapter, whose module says what may stand there. The titles are what screens show. What
+    has not arrived `deliver_within_working_hours` after its acceptance expires; that needs `calendar.yaml`.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -222,4 +223,5 @@ class PlatformSection(ConfigModel):
     hot_max: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     circuit_open_s: Seconds = 1.0
     circuit_open_max_s: Seconds = 30.0
+    deliver_within_working_hours: Annotated[float, Field(gt=0, le=2000)] | None = None
     settings: Annotated[dict[str, Any], Field(default_factory=dict)]
