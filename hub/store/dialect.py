@@ -69,6 +69,12 @@ def empty(connection: Connection, tables: Iterable[Table]) -> None:
         connection.execute(delete(table))
 
 
+def overwrite_what_goes(connection: Connection) -> None:
+    """Have removed and replaced bytes overwritten in the file. In PostgreSQL they stay until the table is vacuumed."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA secure_delete = ON").close()
+
+
 def upsert(connection: Connection, table: Table) -> ConflictInsert:
     """Return an INSERT that overwrites every other column of a row whose primary key is there."""
     return _upsert(connection.dialect.name, table)

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from hub.errors import ConfigInvalid, Unsealable
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import Turn, among, take_turns
+from hub.store.dialect import Turn, among, overwrite_what_goes, take_turns
 from hub.store.gathering import Gathering
 from hub.store.lru import Lru
-from hub.store.wrapping import MasterKey, fresh_key
+from hub.store.wrapping import MasterKey, fresh_key, nobody
 
 _data_key = tables.data_key.c
 
@@ -66,6 +66,19 @@ class SqlKeys:
             raise Unsealable(f"no data key {key_id}")
         return self._unwrapped(row)
 
+    async def destroy(self, subject: str, now: datetime) -> str | None:
+        """Destroy the key of a subject and return its id; None when it has none. What it sealed is erased by that.
+
+        The subject gets another key when `key_for` is asked next. Other processes may remember the old one: destroy the
+        key of a subject only when nobody has used it for longer than a process lives.
+        Errors: Unavailable, WriteInDoubt, Overloaded.
+        """
+        key_id = await self._database.write(lambda it: destroy(it, self._master.subject(subject), now))
+        self._by_subject.drop(subject)
+        if key_id is not None:
+            self._by_id.drop(key_id)
+        return key_id
+
     def _offer(self, subject: str) -> KeyRow:
         """Return a fresh key for the subject, which counts when it has none yet."""
         key_id = secrets.token_hex(12)
@@ -105,6 +118,18 @@ def keep(connection: Connection, offers: Sequence[KeyRow]) -> Sequence[KeyRow]:
         connection.execute(insert(tables.data_key), [_columns(fresh[subject]) for subject in sorted(fresh)])
     kept |= fresh
     return [kept[offer.subject] for offer in offers]
+
+
+def destroy(connection: Connection, subject: bytes, now: datetime) -> str | None:
+    """Overwrite the key of a subject. The row stays and tells when, but not any more whose key it was."""
+    mine = _data_key.subject == subject
+    key_id = connection.scalar(select(_data_key.key_id).where(mine).with_for_update())
+    if key_id is None:
+        return None
+    overwrite_what_goes(connection)
+    gone = update(tables.data_key).where(_data_key.key_id == key_id)
+    connection.execute(gone.values(subject=nobody(), wrapped=b"", destroyed_at=now))
+    return str(key_id)
 
 
 def find(connection: Connection, key_id: str) -> KeyRow | None:

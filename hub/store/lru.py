@@ -27,3 +27,7 @@ class Lru(Generic[Key, Value]):
         self._entries.move_to_end(key)
         if len(self._entries) > self._entries_max:
             self._entries.popitem(last=False)
+
+    def drop(self, key: Key) -> None:
+        """Forget an entry, where there is one."""
+        self._entries.pop(key, None)

@@ -48,5 +48,10 @@ def fresh_key() -> bytes:
     return os.urandom(_KEY_BYTES)
 
 
+def nobody() -> bytes:
+    """Return what stands in the place of a subject that is forgotten."""
+    return os.urandom(_KEY_BYTES)
+
+
 def _bound(key_id: str, subject: bytes) -> bytes:
     return key_id.encode() + b"\0" + subject

@@ -32,6 +32,7 @@ from hub.ports import (
 )
 from hub.store import tables
 from hub.store.database import Database, Result, Unit
+from hub.store.keys import SqlKeys
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, PlannedDelivery, Step
 from schemas.envelope import Envelope
@@ -778,6 +779,41 @@ class KeysContract:
         """A key that never existed opens nothing."""
         with pytest.raises(Unsealable):
             await keys.key("unknown")
+
+
+class ErasureContract:
+    """Fixture: `keys`, those that can be destroyed."""
+
+    async def test_a_destroyed_key_opens_nothing(self, keys: SqlKeys) -> None:
+        """Not by its id, although it was in use until then; those of others are untouched."""
+        key_id, _ = await keys.key_for(DOSSIER)
+        other_id, other = await keys.key_for("other")
+
+        destroyed = await keys.destroy(DOSSIER, T0)
+
+        assert key_id == destroyed
+        with pytest.raises(Unsealable, match="was destroyed"):
+            await keys.key(key_id)
+        assert other == await keys.key(other_id)
+
+    async def test_a_subject_that_comes_back_gets_another_key(self, keys: SqlKeys) -> None:
+        """A dossier can be written about again; what was sealed before stays closed."""
+        key_id, key = await keys.key_for(DOSSIER)
+        await keys.destroy(DOSSIER, T0)
+
+        again_id, again = await keys.key_for(DOSSIER)
+
+        assert 4 == len({key_id, key, again_id, again})
+        assert again == await keys.key(again_id)
+        with pytest.raises(Unsealable):
+            await keys.key(key_id)
+
+    async def test_destroying_twice_or_nothing_is_no_error(self, keys: SqlKeys) -> None:
+        """A run that was interrupted does it again."""
+        await keys.key_for(DOSSIER)
+
+        assert [True, False] == [await keys.destroy(DOSSIER, T0) is not None for _ in range(2)]
+        assert None is await keys.destroy("unknown", T0)
 
 
 # --- the database under them -----------------------------------------------------------------------------------------

@@ -98,6 +98,10 @@ class TestKeys(store_suite.KeysContract):
     """The keys."""
 
 
+class TestErasure(store_suite.ErasureContract):
+    """The end of a key."""
+
+
 class TestDatabase(store_suite.DatabaseContract):
     """The database."""
 

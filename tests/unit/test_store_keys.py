@@ -52,6 +52,21 @@ async def test_wrong_master_key(database: SqliteDatabase) -> None:
         await SqlKeys.open(database, bytes(32))
 
 
+async def test_a_destroyed_key_is_nowhere_in_the_file(database: SqliteDatabase, tmp_path: Path) -> None:
+    """Neither the wrapped key nor whose it was: both are overwritten, so that a copy of the file holds neither."""
+    keys = await SqlKeys.open(database, MASTER)
+    key_id, _ = await keys.key_for(DOSSIER)
+    wrapped = await database.read(lambda it: it.scalar(select(tables.data_key.c.wrapped)))
+
+    await keys.destroy(DOSSIER, T0)
+    await database.aclose()
+
+    content = (tmp_path / "keys.db").read_bytes()
+    assert wrapped
+    assert [False] * 2 == [secret in content for secret in (wrapped, MasterKey(MASTER).subject(DOSSIER))]
+    assert key_id.encode() in content
+
+
 @pytest.mark.parametrize("bytes_", [b"", bytes(16), bytes(33)])
 async def test_master_key_length(database: SqliteDatabase, bytes_: bytes) -> None:
     """A master key has 32 bytes."""
