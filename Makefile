@@ -13,6 +13,7 @@ demo: $(VENV)/ready
 	$(BIN)/hub demo $(DEMO_ARGS)
 
 test: prerequisites check
+	$(BIN)/python -m ops.kafka --jars
 	$(BIN)/pytest
 
 check: $(VENV)/ready

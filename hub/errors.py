@@ -13,6 +13,7 @@
     │   └── Conflict                key reused, revision backwards
     ├── HubFault                    the hub's fault
     │   ├── Unavailable             the log or the store cannot write; nothing was done
+    │   │   └── NotOurs             another process may own the partition by now; nothing was sent
     │   ├── WriteInDoubt            a write may or may not have happened
     │   ├── Overloaded              a bound was reached
     │   ├── StaleOwner              somebody else owns the partition by now
@@ -120,6 +121,10 @@ class Unavailable(HubFault):
 
     code = "hub.unavailable"
     retriable = True
+
+
+class NotOurs(Unavailable):
+    """It is not certain that the partition is still ours; nothing was sent."""
 
 
 class WriteInDoubt(HubFault):

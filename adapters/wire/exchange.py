@@ -7,16 +7,15 @@ httpx-aiohttp raises ConnectTimeout for refused and for cut connections alike: t
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
 
 import aiohttp
 import httpx
 
 from adapters.wire.body import bounded, decoded
 from adapters.wire.client import FIXED_HEADERS, WireClient
-from hub.errors import NotSent, PlatformFault, ReplyLost, ReplyUnreadable
-
-_PIECE_BYTES_MAX = 1024 * 1024
+from adapters.wire.departing import departing
+from hub.errors import HubFault, NotSent, PlatformFault, ReplyLost, ReplyUnreadable
+from hub.ports import LEAVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ async def exchange(
 
     `deadline` is a time of the running event loop's clock. Errors: NotSent (the platform definitely did not act),
     ReplyLost (it may have acted), ReplyUnreadable (not HTTP, or over `reply_bytes_max`). Their texts name the class
-    of the failure only, never an address, a header or a body.
+    of the failure only, never an address, a header or a body. What `LEAVE` raises is raised: nothing was sent then.
     """
     if deadline <= asyncio.get_running_loop().time():
         raise NotSent("no time was left")
@@ -82,8 +81,11 @@ async def exchange(
             if client.replacement is None:
                 return await _by_network(client.session(), method, str(url), headers, content, reply_bytes_max)
             request = httpx.Request(method, url, headers={**FIXED_HEADERS, **headers}, content=content)
+            LEAVE.get()()
             return await _by_replacement(client.replacement, request, reply_bytes_max)
     except MAY_HAVE_ACTED as error:
+        if isinstance(error.__cause__, HubFault):
+            raise error.__cause__ from None
         raise judged(error) from None
     except TimeoutError:
         raise ReplyLost("deadline") from None
@@ -104,9 +106,9 @@ def judged(error: Exception) -> PlatformFault:
 async def _by_network(
     session: aiohttp.ClientSession, method: str, url: str, headers: Mapping[str, str], content: bytes, bytes_max: int
 ) -> Answer:
-    # aiohttp warns of large bodies that are written in one piece
-    data = content if len(content) <= _PIECE_BYTES_MAX else BytesIO(content)
-    async with session.request(method, url, headers=headers, data=data, allow_redirects=False) as response:
+    async with session.request(
+        method, url, headers=headers, data=departing(content), allow_redirects=False
+    ) as response:
         body = await bounded(response.content.iter_any(), bytes_max)
     return _answer(response.status, response.headers, body, bytes_max)
 

@@ -7,8 +7,10 @@ from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
 from hub.delivery.progress import Progress
+from hub.delivery.restoration import Restoration
 from hub.delivery.worker import Worker, WorkerLimits
-from hub.streams.projector import OUTCOMES, Repeats
+from hub.store.owed import SqlOwed
+from hub.streams.projector import COMMANDS, OUTCOMES, Repeats
 
 
 class Deliveries:
@@ -21,6 +23,7 @@ class Deliveries:
         self._platforms = ground.platforms
         self._clock = ground.clock
         self._metrics = ground.metrics
+        self._restoration = Restoration(ground.homes.log, SqlOwed(ground.homes.store), ground.clock)
         self._worker: Worker | None = None
         self._progress = Progress()
         self._stopping = False
@@ -57,10 +60,16 @@ class Deliveries:
             dispatch=self._new_dispatch(),
             operations=operations,
             clock=self._clock,
-            catch_up=lambda partition: self._ground.projector.catch_up(OUTCOMES, partition),
+            catch_up=self._catch_up,
             is_repeat=Repeats(self._ground.projector, self._homes.read_models).is_repeat,
             limits=WorkerLimits(window_records=self._hub.limits.window_records, drain_s=self._hub.deadlines.drain_s),
         )
+
+    async def _catch_up(self, partition: int, committed: int) -> None:
+        """Bring the ledger to the end of the log, and see that nothing which is owed lies nowhere."""
+        for topic in (COMMANDS, OUTCOMES):
+            await self._ground.projector.catch_up(topic, partition)
+        await self._restoration.restore(partition, committed)
 
     def _new_dispatch(self) -> Dispatch:
         courier = Courier(

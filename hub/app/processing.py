@@ -29,7 +29,7 @@ class Processing:
         self.ledger = EventLedger(homes.log, store, clock, wake=self.publisher.wake)
         self.windows = Windows(homes.log, clock, metrics)
         told = Projector(homes.log, self.ledger, clock, metrics)
-        measured = Projector(homes.log, self.windows, clock, metrics)
+        measured = Projector(homes.log, self.windows, clock, metrics, shared=False)
         late = LateDeliveries(
             SqlLateness(homes.store), self.ledger.note_late, clock, metrics, late_after_s=deadlines.late_after_s
         )

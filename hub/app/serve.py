@@ -70,6 +70,7 @@ class _Hub:
 
     async def run(self, name: str, listen: Listen | None) -> None:
         """Open, catch up, serve, drain, close."""
+        self._listen_for_signals()
         hub = self._installation.hub
         at = listen or (hub.listen if self._role.opens_door else None)
         bound = bind(at) if at else None
@@ -132,7 +133,6 @@ class _Hub:
     async def _run_parts(self, deliveries: Deliveries | None, door: Door | None) -> None:
         running = {name: asyncio.create_task(self._supervisor.keep(name, part)) for name, part in self._parts.items()}
         serving = [asyncio.create_task(server.run_bound()) for server in self._servers.values()]
-        self._listen_for_signals()
         for server in self._servers.values():
             _log.info("hub_started", component=self._role, **server.place)
         stop = asyncio.create_task(self._stop.wait())

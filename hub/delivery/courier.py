@@ -10,7 +10,7 @@ from hub.delivery.outcomes import OutcomeWriter, Tried
 from hub.delivery.recall import OVERTAKEN, WITHDRAWN
 from hub.delivery.refusals import Refusals
 from hub.delivery.work import Work
-from hub.errors import ConfigInvalid, HubError, PlatformFault, Unsealable
+from hub.errors import ConfigInvalid, HubError, NotOurs, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault
 from hub.pipeline.decide import (
     Backoff,
@@ -137,6 +137,8 @@ class Courier:
             finding = await work.operation.inquire(job)
         except PlatformFault as fault:
             return classify_fault(fault), fault.problem_code, after_failed_inquiry(self._moment(work))
+        except NotOurs:
+            raise
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
             return OutcomeClass.UNKNOWN, _DEFECT, after_failed_inquiry(self._moment(work))
@@ -163,6 +165,8 @@ class Courier:
             reply = await work.operation.send(job)
         except PlatformFault as fault:
             return classify_fault(fault), fault.problem_code, ""
+        except NotOurs:
+            raise
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
             given_up = work.attempts >= _DEFECT_TRIES_MIN and work.code == _DEFECT

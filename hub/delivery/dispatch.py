@@ -16,9 +16,9 @@ from hub.delivery.lane import Lane, Rest
 from hub.delivery.recall import OVERTAKEN, Recall, is_recall
 from hub.delivery.share import Share
 from hub.delivery.work import Work
-from hub.errors import HubFault, StaleOwner, Unavailable
+from hub.errors import HubFault, NotOurs, StaleOwner
 from hub.pipeline.decide import Decision
-from hub.ports import Clock, Operation, ParkedRow, Parking
+from hub.ports import LEAVE, Clock, Operation, ParkedRow, Parking
 from hub.telemetry import Metrics, logger
 from schemas.delivery import DeliveryState, OutcomeClass
 
@@ -298,7 +298,7 @@ class Dispatch:
             if work.stored:
                 await self._mark_in_flight(holding, work)
                 self._require_ours(holding)
-            decision, contact = await self._courier.carry(work)
+            decision, contact = await self._carried(holding, work)
         except BaseException:
             if not holding.lost:
                 self._give_back(lane, share, work)
@@ -310,10 +310,18 @@ class Dispatch:
         waits_for_platform = contact is not None and share.circuit.state is not CircuitState.CLOSED
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
+    async def _carried(self, holding: Holding, work: Work) -> tuple[Decision, Contact]:
+        """Let the courier try, with the question of ownership to be asked again when bytes are about to go out."""
+        asked = LEAVE.set(lambda: self._require_ours(holding))
+        try:
+            return await self._courier.carry(work)
+        finally:
+            LEAVE.reset(asked)
+
     def _require_ours(self, holding: Holding) -> None:
-        """Asked right before each call: Unavailable when another process may be calling by now."""
+        """Asked right before each call: NotOurs when another process may be calling by now."""
         if holding.lost or not self._owns(holding.partition):
-            raise Unavailable(f"partition {holding.partition} is not certainly ours")
+            raise NotOurs(f"partition {holding.partition} is not certainly ours")
 
     def _wait_for_certainty(self, holding: Holding, lane: Lane) -> None:
         lane.rest = Rest.SLEEPING

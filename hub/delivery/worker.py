@@ -43,7 +43,8 @@ class WorkerLimits:
 class Worker:
     """Owns partitions of `hub.commands` and brings every record to its end.
 
-    `catch_up` brings the ledger to the end of the outcomes of a partition. `is_repeat` says of a record that was
+    `catch_up` brings the ledger to the end of the outcomes of a partition, and puts back what the parking place should
+    hold of the records below the committed offset. `is_repeat` says of a record that was
     appended again whether an earlier record carries the same message.
     """
 
@@ -55,7 +56,7 @@ class Worker:
         dispatch: Dispatch,
         operations: Mapping[str, Operation],
         clock: Clock,
-        catch_up: Callable[[int], Awaitable[None]],
+        catch_up: Callable[[int, int], Awaitable[None]],
         is_repeat: Callable[[Record, CommandHeader], Awaitable[bool]],
         limits: WorkerLimits,
     ) -> None:
@@ -110,7 +111,7 @@ class Worker:
             await self._assign(partition, committed)
 
     async def _assign(self, partition: int, committed: int) -> None:
-        await self._catch_up(partition)
+        await self._catch_up(partition, committed)
         bounds = await self._log.bounds(TOPIC, partition)
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)

@@ -235,7 +235,7 @@ class World:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert set() == left
 
-    async def _catch_up(self, partition: int) -> None:
+    async def _catch_up(self, partition: int, _committed: int) -> None:
         if self.weather.store_down:
             raise Unavailable("no store")
         await self.parking.read_outcomes(self.log, partition)
