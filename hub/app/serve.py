@@ -19,6 +19,7 @@ from hub.app.server import Server, bind, new_server
 from hub.app.status import status_app
 from hub.disk import DiskGuard
 from hub.errors import HubFault
+from hub.events.callbacks import callers
 from hub.ingress.readiness import Check
 from hub.settings import Installation
 from hub.settings.sections import Listen
@@ -102,6 +103,7 @@ class _Hub:
         self._parts["delivery"] = deliveries.run
         self._parts["streams"] = processing.streams.run
         self._parts["events"] = processing.publisher.run
+        self._parts.update(callers(self._installation.systems, ground.homes.log, ground.clock, self._metrics))
         self._parts["kinship"] = lambda: ground.homes.kinship.run(TOPICS)
         self._parts["gauges"] = lambda: self._gauge(ground.homes)
         self._checks["delivery"] = deliveries.check
