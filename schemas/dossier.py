@@ -183,7 +183,8 @@ class ProgressStep(Model):
 class DossierSubmission(Model):
     """One state of a dossier; a later state has a higher revision.
 
-    `progress` holds the steps since the previous revision. Times carry an offset.
+    `progress` holds the steps since the previous revision. Times carry an offset. What cannot arrive at a platform
+    before `deliver_by` is not sent any more.
     """
 
     code: DossierCodeText
@@ -208,3 +209,4 @@ class DossierSubmission(Model):
     progress: Annotated[tuple[ProgressStep, ...], Field(max_length=200)] = ()
     consulted_databases: Annotated[tuple[Token, ...], Field(max_length=20)] = ()
     note: Note = ""
+    deliver_by: Moment | None = None

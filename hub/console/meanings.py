@@ -151,6 +151,9 @@ CODES: Mapping[str, Words] = MappingProxyType(
             "Phiên bản mới hơn đến trước nên phiên bản này không gửi nữa.",
             "A newer revision came first, so this one is not sent.",
         ),
+        "hub.expired": Words(
+            "Không thể gửi kịp thời hạn nên trục không gửi nữa.", "It could not arrive in time, so it is not sent."
+        ),
     }
 )
 """Codes of the hub that stand in timelines only."""

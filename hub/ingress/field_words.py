@@ -286,6 +286,10 @@ _FIELDS: dict[str, _Texts] = {
         "progress": ("Các bước xử lý kể từ revision trước.", "Steps since the previous revision, in their order."),
         "consulted_databases": ("Cơ sở dữ liệu đã khai thác thật sự.", "Databases that were really consulted."),
         "note": ("Ghi chú.", "Free text."),
+        "deliver_by": (
+            "Phải đến nền tảng trước thời điểm này; không kịp thì trục không gửi nữa, trạng thái expired.",
+            "It must reach the platforms before this; what cannot is not sent any more and becomes expired.",
+        ),
     },
     "EventBatch": {
         "events": ("Các sự kiện; trong một hồ sơ theo thứ tự seq.", "The events; those of a dossier in order of seq."),

@@ -16,7 +16,7 @@ BIRTH_YEAR_MIN = 1880
 """The same bound as for `birth_year`."""
 
 _HAPPENED = ("received_at", "submitted_at", "finished_at", "returned_at", "refused_at")
-_AFTER_RECEPTION = ("due_at", "finished_at", "returned_at")
+_AFTER_RECEPTION = ("due_at", "finished_at", "returned_at", "deliver_by")
 
 
 def require_own_dossier(principal: Principal, code: DossierCode) -> None:

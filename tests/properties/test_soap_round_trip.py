@@ -114,7 +114,7 @@ DOSSIER = st.fixed_dictionaries(
         "received_at": MOMENT,
     },
     optional={
-        **dict.fromkeys(("submitted_at", "due_at", "finished_at", "returned_at", "refused_at"), MOMENT),
+        **dict.fromkeys(("submitted_at", "due_at", "finished_at", "returned_at", "refused_at", "deliver_by"), MOMENT),
         "result_delivery": st.sampled_from([*ResultDelivery]),
         "fee_payment": st.sampled_from([*FeePayment]),
         "attachments": some(ATTACHMENT, 100),

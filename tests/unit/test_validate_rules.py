@@ -62,6 +62,7 @@ def test_a_sane_submission_breaks_nothing() -> None:
         ({"due_at": "2026-11-22T07:54:59+07:00"}, "due_at", "before_received"),
         ({"finished_at": "2026-11-22T07:54:59+07:00"}, "finished_at", "before_received"),
         ({"returned_at": "2026-11-22T07:54:59+07:00"}, "returned_at", "before_received"),
+        ({"deliver_by": "2026-11-22T07:54:59+07:00"}, "deliver_by", "before_received"),
         ({"progress": [STEP, {**STEP, "at": "2026-11-22T08:06:00+07:00"}]}, "progress.1.at", "future"),
         ({"progress": [STEP, {**STEP, "at": "2026-11-22T07:55:59+07:00"}]}, "progress.1.at", "order"),
     ],
