@@ -6,7 +6,7 @@ with a delivery that is not final, or dead and not decided upon; nothing goes th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from hub.errors import ConfigInvalid
@@ -46,10 +46,6 @@ class Policy:
         for topic, days in bounds.items():
             if self.topics_days.get(topic, 0) > days:
                 raise ConfigInvalid(f"retention: {topic} is kept longer in the log than its rows are in the store")
-
-    def before(self, now: datetime, days: int) -> datetime:
-        """Return the instant before which something must have happened to be old enough."""
-        return now - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +88,10 @@ def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime) -> Cut
     """
     at = start
     for record in oldest:
+        if record.appended_at >= before:
+            return Cut(min(at, may.before), Hold.AGE)
         if record.offset >= may.before:
             return may
-        if record.appended_at >= before:
-            return Cut(at, Hold.AGE)
         at = record.offset + 1
     return Cut(min(at, may.before), may.held_by if at >= may.before else Hold.TURN)
 

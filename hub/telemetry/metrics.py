@@ -101,6 +101,8 @@ class Metrics:
         )
         self.late_deliveries = self._gauged("late_deliveries", "Deliveries that wait too long", "platform")
         self.platform_silent = self._gauged("platform_silent", "1 while nothing succeeds that waits", "platform")
+        self.let_go_total = self._counted("let_go", "Records and rows that were kept long enough", "kind")
+        self.kept_partitions = self._gauged("kept_partitions", "Partitions whose old records must stay", "topic", "by")
 
     def render(self) -> tuple[bytes, str]:
         """Return the page that Prometheus reads, and its content type."""
