@@ -98,6 +98,13 @@ def test_a_short_day_ends_at_its_closing(start: str, due: str) -> None:
     assert at(due) == WorkingTime(calendar(hours=week)).after_days(at(start), 1)
 
 
+@pytest.mark.parametrize(("start", "due"), [("11-18 11:30", "11-19 11:30"), ("11-18 11:45", "11-19 13:30")])
+def test_a_longer_break_is_skipped(start: str, due: str) -> None:
+    """Where the last day has a longer break, its edge is the end, and within it the next opening."""
+    week = {"wednesday": ("07:00-12:00", "13:30-16:30"), "thursday": ("07:00-11:30", "13:30-17:00")}
+    assert at(due) == WorkingTime(calendar(hours=week)).after_days(at(start), 1)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "expected_h"),
     [
@@ -228,11 +235,12 @@ def test_a_term_in_calendar_days_ends_on_a_working_day(since: str, days: int, en
         ({"hours": {"monday": ("13:30-17:00", "07:00-11:30")}}, "must stand in order"),
         ({"hours": {"monday": ("07:00-11:30", "11:30-17:00")}}, "with a break between them"),
         ({"hours": {"monday": ("17:00-07:00",)}}, "must close after it opens"),
+        ({"hours": {"monday": ("07:00-07:00",)}}, "must close after it opens"),
         ({"hours": {"monday": ("7-11",)}}, "two times of day such as 07:00-11:30"),
         ({"hours": {}}, "some day must have hours"),
         ({"cutoff_time": "25:00"}, "a time of day such as 07:30"),
         ({"swaps": [{"off": "2026-08-31", "worked": "2026-08-21"}]}, "must be a Saturday or a Sunday"),
-        ({"swaps": [{"off": "2026-08-30", "worked": "2026-08-22"}]}, "must be a day from Monday to Friday"),
+        ({"swaps": [{"off": "2026-08-29", "worked": "2026-08-22"}]}, "must be a day from Monday to Friday"),
         ({"holidays": [{"day": "2126-01-01", "name": "x"}]}, "range"),
         ({"holidays": [{"day": "01/01/2026", "name": "x"}]}, "date"),
     ],
@@ -244,7 +252,8 @@ def test_a_calendar_that_cannot_be_is_refused(changes: dict[str, object], words:
 
 
 def test_the_swapped_day_has_the_hours_of_the_day_it_stands_for() -> None:
-    """31 August 2026 is a Monday; with a short Monday the Saturday is short, too."""
+    """31 August 2026 is a Monday; with a short Monday its Saturday is short, too, and that of a Friday is not."""
     week = {**dict.fromkeys(WEEKDAYS, ("07:00-11:30", "13:30-17:00")), "monday": ("08:00-10:00",)}
     made: Calendar = calendar(hours=week)
     assert hours(2) == WorkingTime(made).between(at("08-22 00:00"), at("08-23 00:00"))
+    assert hours(8) == WorkingTime(made).between(at("01-10 00:00"), at("01-11 00:00"))
