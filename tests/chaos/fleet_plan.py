@@ -23,8 +23,9 @@ class Blow:
 def blows(seed: int, count: int, *, broker: bool = True) -> Sequence[Blow]:
     """Return `count` blows: each kind at least once when there is room, one outage of the broker in the middle."""
     random = Random(f"fleet:{seed}")
-    kinds = [*_KINDS, *random.choices(_KINDS, _WEIGHTS, k=max(0, count - len(_KINDS)))][:count]
+    struck = count - 1 if broker else count
+    kinds: list[Kind] = [*_KINDS, *random.choices(_KINDS, _WEIGHTS, k=max(0, struck - len(_KINDS)))][:struck]
     random.shuffle(kinds)
     if broker:
-        kinds[len(kinds) // 2] = "broker away"
+        kinds.insert(len(kinds) // 2, "broker away")
     return [Blow(kind, random.randrange(2), random.uniform(1.0, 6.0)) for kind in kinds]
