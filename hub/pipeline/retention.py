@@ -23,7 +23,7 @@ class Hold(StrEnum):
     OWED = "owed"
     TAIL = "tail"
     TURN = "turn"
-    """Nothing: it goes in a later run."""
+    """Nothing: what is left goes in a later run, or nothing is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime) -> Cut
         if record.offset >= may.before:
             return may
         at = record.offset + 1
-    return Cut(min(at, may.before), may.held_by if at >= may.before else Hold.TURN)
+    return Cut(min(at, may.before), Hold.TURN)
 
 
 def beyond_rebuilding(starts: Mapping[Place, int]) -> str | None:

@@ -5,7 +5,7 @@ Units stand last in the names; the defaults are what one machine with one hub do
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, Field, SecretBytes, ValidationError, field_validator, model_validator
 
@@ -137,6 +137,38 @@ class Kafka(ConfigModel):
     session_timeout_s: Annotated[float, Field(ge=1, le=300)] = 30.0
 
 
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Retention(ConfigModel):
+    """For how many days what is kept at least, and every how many seconds somebody looks. What is owed always stays.
+
+    The first five are topics of the log; `ledger_days` is for messages and all that is known of them in the store,
+    `inbox_days` for the keys by which a repeated request is recognised. With `erase_keys` the data key of a dossier is
+    destroyed with its last message.
+    """
+
+    enabled: bool = True
+    every_s: Seconds = 300.0
+    commands_days: Days = 30
+    outcomes_days: Days = 30
+    events_days: Days = 90
+    audit_log_days: Days = 365
+    control_days: Days = 30
+    ledger_days: Days = 5 * 365 + 2
+    inbox_days: Days = 90
+    audit_days: Days = 10 * 365 + 3
+    erase_keys: bool = False
+
+    @model_validator(mode="after")
+    def _store_outlives_log(self) -> Self:
+        if self.ledger_days < max(self.commands_days, self.outcomes_days):
+            raise ValueError("ledger_days must not be less than commands_days and outcomes_days")
+        if self.audit_days < self.audit_log_days:
+            raise ValueError("audit_days must not be less than audit_log_days")
+        return self
+
+
 class HubSection(ConfigModel):
     """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder.
 
@@ -155,6 +187,7 @@ class HubSection(ConfigModel):
     limits: Limits = Limits()
     retry: Retry = Retry()
     deadlines: Deadlines = Deadlines()
+    retention: Retention = Retention()
     sandbox: bool = False
     public_url: Annotated[str, Field(max_length=255, pattern=r"^https?://[^\s?#]+[^/\s?#]$")] | None = None
 

@@ -108,7 +108,8 @@ class OldRecords:
         oldest: list[Record] = []
         at = start
         while at <= may.before and len(oldest) < self._records_max:
-            records = await self._log.read(topic, partition, at, _READ_RECORDS)
+            looking = min(_READ_RECORDS, self._records_max - len(oldest))
+            records = await self._log.read(topic, partition, at, looking)
             if not records:
                 break
             oldest += [Record(topic, partition, each.offset, each.appended_at, b"", b"") for each in records]

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hub.pipeline.retention import Hold
+from hub.pipeline.retention import Hold, Policy
+from hub.settings.sections import Retention as RetentionSection
 from hub.store.old_records import OldRecords
 from hub.store.old_rows import OldRows
 from hub.telemetry import Metrics, logger
@@ -56,3 +57,20 @@ class Retention:
 
 def _some(counts: Mapping[str, int]) -> Mapping[str, int]:
     return {kind: count for kind, count in counts.items() if count}
+
+
+def policy_of(section: RetentionSection) -> Policy:
+    """Return the policy that a configuration states."""
+    return Policy(
+        topics_days={
+            "hub.commands": section.commands_days,
+            "hub.outcomes": section.outcomes_days,
+            "hub.events": section.events_days,
+            "hub.audit": section.audit_log_days,
+            "hub.control": section.control_days,
+        },
+        ledger_days=section.ledger_days,
+        inbox_days=section.inbox_days,
+        audit_days=section.audit_days,
+        erase_keys=section.erase_keys,
+    )

@@ -86,9 +86,9 @@ class TrimmingContract:
         mine = [position.offset for position in await fill(bench.log, bench.topic, 40) if position.partition == 1]
         key = keys_of(bench.log, bench.topic, 1)[0]
 
-        _, *appended = await asyncio.gather(
-            trimming.trim(bench.topic, 1, mine[30]), *(bench.log.append(bench.topic, key, b"%d" % n) for n in range(50))
-        )
+        trim = asyncio.create_task(trimming.trim(bench.topic, 1, mine[30]))
+        appended = await asyncio.gather(*(bench.log.append(bench.topic, key, b"%d" % n) for n in range(50)))
+        await trim
 
         offsets = [position.offset for position in appended]
         assert mine[30:] + sorted(offsets) == [record.offset for record in await read_all(bench.log, bench.topic, 1)]
