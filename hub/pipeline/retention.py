@@ -1,7 +1,9 @@
 """How long things are kept: pure decisions about what may go.
 
 The rules, in the order of their weight: nothing goes that somebody of the hub has not read; nothing goes of a message
-with a delivery that is not final, or dead and not decided upon; nothing goes that is younger than the policy says.
+with a delivery that is not final, or dead and not decided upon; no outcome goes before the command that it answers;
+nothing goes that is younger than the policy says. So whoever has nothing but the log knows for each command in it what
+came of it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,6 +24,8 @@ class Hold(StrEnum):
     AGE = "age"
     OWED = "owed"
     TAIL = "tail"
+    COMMAND = "command"
+    """The command that an outcome answers is still there: without the outcome, it would look as if it was owed."""
     TURN = "turn"
     """Nothing: what is left goes in a later run, or nothing is left."""
 
@@ -96,20 +100,6 @@ def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime) -> Cut
     return Cut(min(at, may.before), Hold.TURN)
 
 
-def beyond_rebuilding(starts: Mapping[Place, int]) -> str | None:
-    """Say why the read models cannot be dropped and made anew from the log; None when they can.
-
-    What was trimmed is known to the store alone: a rebuild from the log would forget it.
-    """
-    trimmed = sorted(f"{topic}/{partition}" for (topic, partition), start in starts.items() if start > 0)
-    if not trimmed:
-        return None
-    return (
-        f"the log does not reach back to its beginning any more ({_some(trimmed)}): its retention let old records go, "
-        "and their rows in the store are all there is. Bring the store back from a copy instead"
-    )
-
-
 def holes(wanted: Mapping[Place, int], starts: Mapping[Place, int]) -> Mapping[Place, int]:
     """Return how many records each projection misses that the log has let go: an older copy of a store has such holes.
 
@@ -120,8 +110,3 @@ def holes(wanted: Mapping[Place, int], starts: Mapping[Place, int]) -> Mapping[P
         for place, start in starts.items()
         if place in wanted and wanted[place] < start
     }
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""  # noqa: PLR2004 - a glance
-    return ", ".join(names[:3]) + more

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from hub.pipeline.retention import Cut, Facts, cut, reach
+from hub.pipeline.retention import Cut, Facts, Hold, cut, reach
 from hub.ports import Clock, Log, Record, Trimming
 from hub.store import event_places, projection, purge
 from hub.store.database import Database
 from hub.store.purge import Starts
+from schemas.delivery import OutcomeHeader
+from schemas.envelope import Envelope
 
 RECORDS_MAX = 20_000
 """Records of one partition that one run looks at."""
@@ -98,13 +101,15 @@ class OldRecords:
         at = {name: offsets.get(partition, held.start) for name, offsets in readers.items()}
         may = reach(Facts(held, at, owed, _TAIL_RECORDS.get(topic, 0)))
         oldest = await self._oldest(topic, partition, held.start, may, before)
+        if topic == "hub.outcomes":
+            may = await self._unless_answering(may, oldest)
         decided = cut(may, held.start, oldest, before)
         if decided.before > held.start:
             await self._trimming.trim(topic, partition, decided.before)
         return decided.before - held.start, decided.held_by
 
     async def _oldest(self, topic: str, partition: int, start: int, may: Cut, before: datetime) -> Sequence[Record]:
-        """Read what may go, as much as one run looks at, and what lies behind it; values are not kept."""
+        """Read what may go, as much as one run looks at, and what lies behind it."""
         oldest: list[Record] = []
         at = start
         while at <= may.before and len(oldest) < self._records_max:
@@ -112,11 +117,47 @@ class OldRecords:
             records = await self._log.read(topic, partition, at, looking)
             if not records:
                 break
-            oldest += [Record(topic, partition, each.offset, each.appended_at, b"", b"") for each in records]
+            oldest += [replace(each, value=_header(each) if topic == "hub.outcomes" else b"") for each in records]
             at = records[-1].offset + 1
             if records[-1].appended_at >= before:
                 break
         return oldest
+
+    async def _unless_answering(self, may: Cut, outcomes: Sequence[Record]) -> Cut:
+        """Stop at the first outcome whose command, or a repetition of it, is still in the log."""
+        starts: dict[int, int] = {}
+        for at in range(0, len(outcomes), _READ_RECORDS):
+            some = [
+                (each.offset, read) for each in outcomes[at : at + _READ_RECORDS] if (read := _read(each)) is not None
+            ]
+            ids = {header.message_id for _, header in some}
+            last = await self._last_records(ids)
+            for offset, header in some:
+                partition = header.source_partition
+                if partition not in starts:
+                    starts[partition] = (await self._log.bounds("hub.commands", partition)).start
+                if max(header.source_offset, last.get(header.message_id, -1)) >= starts[partition]:
+                    return min(may, Cut(offset, Hold.COMMAND), key=lambda each: each.before)
+        return may
+
+    async def _last_records(self, ids: Collection[str]) -> Mapping[str, int]:
+        return await self._database.read(lambda connection: purge.last_records(connection, ids))
+
+
+def _header(outcome: Record) -> bytes:
+    """Return the clear part of an outcome; what platforms said is large, and nothing to remember."""
+    try:
+        return Envelope.from_bytes(outcome.value).header
+    except ValueError:
+        return b""
+
+
+def _read(outcome: Record) -> OutcomeHeader | None:
+    """Read a header; one that cannot be read was reported by the projector and answers nothing."""
+    try:
+        return OutcomeHeader.model_validate_json(outcome.value)
+    except ValidationError:
+        return None
 
 
 def _seen(connection: Connection) -> _Seen:

@@ -35,26 +35,24 @@ class Aged:
 
 
 def owed(connection: Connection) -> Starts:
-    """Return the first record that an undelivered message needs, per (topic, partition) that has one.
-
-    In the commands that is its own, in the outcomes the first that tells of it: with these alone, a store that was lost
-    knows again what is owed.
-    """
+    """Return the first record of an undelivered message, per (topic, partition) of the commands that has one."""
     # One statement for all states: a delivery that changes from one to another between two would be in neither.
     undelivered = union_all(*(select(_delivery.message_id).where(states) for states in (tables.OPEN, tables.DEAD)))
-    wanted = {
-        "hub.commands": (_message.partition, _message.offset, _message.message_id.in_(undelivered)),
-        "hub.outcomes": (_hop.partition, _hop.offset, _hop.message_id.in_(undelivered)),
-    }
-    found: dict[tuple[str, int], int] = {}
-    for topic, (partition, offset, mine) in wanted.items():
-        rows = select(partition, func.min(offset)).where(mine).group_by(partition)
-        found |= {(topic, row[0]): row[1] for row in connection.execute(rows)}
+    firsts = select(_message.partition, func.min(_message.offset)).where(_message.message_id.in_(undelivered))
+    rows = connection.execute(firsts.group_by(_message.partition))
+    found = {("hub.commands", partition): first for partition, first in rows}
     lanes = select(_parked.partition, func.min(_parked.offset)).where(~_parked.settled).group_by(_parked.partition)
     for number, first in connection.execute(lanes):
         place = "hub.commands", number
         found[place] = min(first, found.get(place, first))
     return found
+
+
+def last_records(connection: Connection, ids: Collection[str]) -> Mapping[str, int]:
+    """Return the offset of the last record of each message in the commands, as far as the ledger knows them."""
+    wanted = select(_delivery.message_id, func.max(_delivery.source_offset))
+    rows = connection.execute(wanted.where(among(connection, _delivery.message_id, ids)).group_by(_delivery.message_id))
+    return {message_id: offset for message_id, offset in rows}  # noqa: C416 - rows are not tuples to the type checker
 
 
 def aged(connection: Connection, after: str, before: datetime, rows_max: int) -> Aged:

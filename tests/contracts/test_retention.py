@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, func, select
 
-from hub.errors import ConfigInvalid, Unsealable
+from hub.errors import ConfigInvalid, Unavailable, Unsealable
 from hub.events.publisher import Publisher
 from hub.pipeline.retention import Policy
 from hub.ports import ReservationState
 from hub.store import purge, tables
-from hub.store.database import Database
+from hub.store.database import Database, Result, Unit
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.old_records import OldRecords
@@ -22,6 +22,7 @@ from hub.store.old_rows import OldRows
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
+from hub.store.rebuilding import Rebuilding
 from hub.store.retention import Purged, Retention
 from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import KEYS, STORE
@@ -92,6 +93,11 @@ async def ids(database: Database, table: Table) -> list[str]:
     return sorted(await database.read(lambda it: it.scalars(select(table.c.message_id).distinct()).all()))
 
 
+async def every(database: Database, table: Table) -> list[tuple[Any, ...]]:
+    """Return all rows."""
+    return await database.read(lambda it: sorted((tuple(row) for row in it.execute(select(table))), key=repr))
+
+
 # --- units
 
 
@@ -111,7 +117,7 @@ async def test_what_is_undelivered_is_owed_and_stays(database: Database, state: 
     owed = await database.read(purge.owed)
     removed = await database.write(lambda it: purge.purge_messages(it, ["m0", "m4", "m7"], BEYOND))
 
-    assert {(COMMANDS, 0): 4, (OUTCOMES, 0): 2} == owed
+    assert {(COMMANDS, 0): 4} == owed
     assert 2 == removed
     assert ["m4"] == await ids(database, tables.message) == await ids(database, tables.hop)
 
@@ -224,6 +230,28 @@ def test_the_store_remembers_longer_than_the_log() -> None:
 
 
 # --- the whole
+
+
+class Failing:
+    """A database whose writes fail after so many."""
+
+    def __init__(self, database: Database, writes: int) -> None:
+        self._database = database
+        self._writes = writes
+
+    async def write(self, unit: Unit[Result]) -> Result:
+        """Write, or fail."""
+        self._writes -= 1
+        if self._writes < 0:
+            raise Unavailable("gone")
+        return await self._database.write(unit)
+
+    async def read(self, unit: Unit[Result]) -> Result:
+        """Read."""
+        return await self._database.read(unit)
+
+    async def aclose(self) -> None:
+        """Do nothing."""
 
 
 class Place(Site):
@@ -346,6 +374,31 @@ async def test_nothing_undelivered_ever_goes(place: Place, state: DeliveryState 
     assert await place.keys.key(key_id)
 
 
+async def test_no_outcome_goes_before_its_command(place: Place) -> None:
+    """One undelivered message holds younger commands, and their outcomes with them: the log alone says what is owed."""
+    await place.accept(dossier(5), "m-first")
+    await place.deliver(5)
+    await place.catch_up()
+
+    purged = await place.after(40)
+
+    assert (2, 1) == (await place.held(COMMANDS), await place.held(OUTCOMES))
+    assert 1 == purged.kept[OUTCOMES, "command"]
+
+
+async def test_an_outcome_waits_for_the_repetition_of_its_command(place: Place) -> None:
+    """A message that was appended again is in the log until its later record goes."""
+    first = await place.accept(dossier(5), "m5")
+    await place.outcome(dossier(5), "m5", first, DeliveryState.DELIVERED)
+    await place.accept(dossier(5), "m-open")
+    await place.accept(dossier(5), "m5")
+    await place.catch_up()
+
+    await place.after(40)
+
+    assert (2, 1) == (await place.held(COMMANDS), await place.held(OUTCOMES))
+
+
 async def test_what_delivery_has_not_read_stays(place: Place) -> None:
     """A group that committed nothing holds its topic, and what holds it is shown."""
     for number in range(8):
@@ -354,8 +407,7 @@ async def test_what_delivery_has_not_read_stays(place: Place) -> None:
 
     purged = await place.after(40)
 
-    assert 8 == await place.held(COMMANDS)
-    assert 0 == await place.held(OUTCOMES)
+    assert (8, 8) == (await place.held(COMMANDS), await place.held(OUTCOMES))
     assert {"hub.delivery"} == {held_by for (topic, held_by) in purged.kept if topic == COMMANDS}
     assert b'hub_kept_partitions{by="hub.delivery",topic="hub.commands"}' in place.metrics.render()[0]
 
@@ -404,6 +456,70 @@ async def test_the_key_goes_with_the_last_message(place: Place) -> None:
     assert await place.keys.key(kept)
     with pytest.raises(Unsealable, match="was destroyed"):
         await place.keys.key(gone)
+
+
+async def test_a_rebuild_keeps_what_the_log_has_let_go(place: Place) -> None:
+    """Every row and every count is afterwards what it was; what the log still holds was read again."""
+    for number in range(6):
+        await place.deliver(number)
+    await place.catch_up()
+    await place.after(31)
+    for number, state in enumerate((DeliveryState.DELIVERED, DeliveryState.DEAD, None, DeliveryState.PARKED), start=4):
+        at = await place.accept(dossier(number), f"later{number}")
+        if state is not None:
+            await place.outcome(dossier(number), f"later{number}", at, state)
+    await place.catch_up()
+    built = (tables.message, tables.delivery, tables.hop, tables.tally, tables.projection)
+    before = [await every(place.database, table) for table in built]
+    starts = {
+        (topic, each): (await place.log.bounds(topic, each)).start for topic in DAYS for each in range(PARTITIONS)
+    }
+
+    await Rebuilding(place.database).forget(starts)
+    left = await rows(place.database, tables.message)
+    await place.catch_up()
+
+    assert 6 == left
+    assert before == [await every(place.database, table) for table in built]
+
+
+@pytest.mark.parametrize("steps", range(4))
+async def test_a_rebuild_that_is_cut_off_makes_nothing_owed(place: Place, steps: int) -> None:
+    """After however many partitions it ended: what was delivered is delivered once everything was read again."""
+    for number in range(6):
+        await place.deliver(number)
+    await place.catch_up()
+    await place.after(31)
+    for number in range(6):
+        at = await place.accept(dossier(number), f"later{number}")
+        await place.outcome(dossier(number), f"later{number}", at, DeliveryState.DELIVERED)
+    await place.catch_up()
+    starts = {
+        (topic, each): (await place.log.bounds(topic, each)).start for topic in DAYS for each in range(PARTITIONS)
+    }
+
+    with pytest.raises(Unavailable):
+        await Rebuilding(Failing(place.database, 3 * steps)).forget(starts)
+    for topic in (COMMANDS, OUTCOMES):
+        for partition in range(PARTITIONS):
+            await Projector(place.log, place.projection, place.clock, place.metrics).catch_up(topic, partition)
+
+    lines = await every(place.database, tables.delivery)
+    assert {"delivered"} == {line[tables.delivery.c.keys().index("state")] for line in lines}
+    assert {} == await place.database.read(purge.owed)
+
+
+async def test_a_rebuild_of_everything_forgets_everything(place: Place) -> None:
+    """Where the log reaches back to its beginning, wrong counts are put right, too."""
+    await place.deliver(1)
+    await place.catch_up()
+    right = await every(place.database, tables.tally)
+    await place.database.write(lambda it: it.execute(tables.tally.update().values(amount=77)))
+
+    await Rebuilding(place.database).forget({(COMMANDS, each): 0 for each in range(PARTITIONS)})
+    await place.catch_up()
+
+    assert right == await every(place.database, tables.tally)
 
 
 def _audited(at: Any) -> AuditRecord:
