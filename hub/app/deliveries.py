@@ -23,7 +23,8 @@ class Deliveries:
         self._platforms = ground.platforms
         self._clock = ground.clock
         self._metrics = ground.metrics
-        self._restoration = Restoration(ground.homes.log, SqlOwed(ground.homes.store), ground.clock)
+        self._is_repeat = Repeats(ground.projector, ground.homes.read_models).is_repeat
+        self._restoration = Restoration(ground.homes.log, SqlOwed(ground.homes.store), ground.clock, self._is_repeat)
         self._worker: Worker | None = None
         self._progress = Progress()
         self._stopping = False
@@ -61,7 +62,7 @@ class Deliveries:
             operations=operations,
             clock=self._clock,
             catch_up=self._catch_up,
-            is_repeat=Repeats(self._ground.projector, self._homes.read_models).is_repeat,
+            is_repeat=self._is_repeat,
             limits=WorkerLimits(window_records=self._hub.limits.window_records, drain_s=self._hub.deadlines.drain_s),
         )
 
@@ -77,7 +78,8 @@ class Deliveries:
             keys=self._homes.keys,
             outcomes=OutcomeWriter(self._homes.log, self._homes.keys, self._clock),
             procedure=self._ground.catalogue.procedure_of,
-            backoff=lambda _platform: self._platforms.backoff,
+            terms=self._platforms.terms,
+            limit=self._platforms.time_limits.limit,
             metrics=self._metrics,
         )
         return Dispatch(

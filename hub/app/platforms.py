@@ -3,13 +3,18 @@
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub.app.seams import Seams
 from hub.delivery.dispatch import ShareLimits
+from hub.delivery.terms import Terms
 from hub.errors import RefusedUs
 from hub.pipeline.decide import Backoff
+from hub.pipeline.expiry import TimeLimits
+from hub.pipeline.working_time import WorkingTime
 from hub.ports import CitizenSource, Operation
 from hub.settings import Installation, Platform
+from hub.settings.sections import Retry
 from schemas.citizen import Citizen, CitizenQuery
 
 
@@ -20,7 +25,15 @@ class Platforms:
     operations: tuple[Operation, ...]
     citizens: CitizenSource
     sections: dict[str, Platform]
-    backoff: Backoff
+    retry: Retry
+    time_limits: TimeLimits
+
+    def terms(self, platform: str) -> Terms:
+        """Return what is said about deliveries to a platform; the hub's own waits where it says nothing itself."""
+        found = self.sections.get(platform)
+        retry = (found.section.retry if found else None) or self.retry
+        backoff = Backoff(first_s=retry.first_s, max_s=retry.max_s)
+        return Terms(backoff, found.section.refusals_equal_max) if found else Terms(backoff)
 
     def limits(self, platform: str) -> ShareLimits:
         """Return what a platform may use of the hub; defaults for one that is no longer configured."""
@@ -46,12 +59,20 @@ def build_platforms(installation: Installation, seams: Seams, stack: AsyncExitSt
         stack.push_async_callback(adapter.aclose)
         operations.extend(adapter.operations)
         citizens = adapter.citizens or citizens
-    retry = installation.hub.retry
+    calendar = installation.calendar
     return Platforms(
         operations=tuple(operations),
         citizens=citizens,
         sections={platform.name: platform for platform in installation.platforms},
-        backoff=Backoff(first_s=retry.first_s, max_s=retry.max_s),
+        retry=installation.hub.retry,
+        time_limits=TimeLimits(
+            WorkingTime(calendar) if calendar else None,
+            {
+                platform.name: timedelta(hours=hours)
+                for platform in installation.platforms
+                if (hours := platform.section.deliver_within_working_hours) is not None
+            },
+        ),
     )
 
 

@@ -3,17 +3,18 @@
 import random
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import open_submission, read_header
 from hub.delivery.outcomes import OutcomeWriter, Tried
 from hub.delivery.recall import OVERTAKEN, WITHDRAWN
 from hub.delivery.refusals import Refusals
+from hub.delivery.terms import Terms
 from hub.delivery.work import Work
 from hub.errors import ConfigInvalid, HubError, NotOurs, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault
 from hub.pipeline.decide import (
-    Backoff,
     Decision,
     Moment,
     after_failed_inquiry,
@@ -21,6 +22,7 @@ from hub.pipeline.decide import (
     after_send,
     may_double,
 )
+from hub.pipeline.expiry import EXPIRED, too_late, within_limit
 from hub.ports import Clock, DoubtRule, Finding, Job, Keys, Reply
 from hub.telemetry import WITHHELD, Metrics, logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
@@ -47,8 +49,8 @@ class Courier:
     """Makes one try of one delivery. Everything it learns is durable in the log when `carry` returns.
 
     What the hub itself cannot do right now (HubFault) is raised, and says nothing about message or platform.
-    `refusals_equal_max` says, per platform, how many dossiers in a row may be refused alike before that concerns the
-    hub and not them; 0 means that it never does.
+    `terms` is asked per platform. `limit` says until when a delivery may arrive, from its platform, the time of its
+    acceptance and what its sender said; None when it is never too late.
     """
 
     def __init__(
@@ -58,19 +60,19 @@ class Courier:
         keys: Keys,
         outcomes: OutcomeWriter,
         procedure: Callable[[DossierSubmission], Procedure | None],
-        backoff: Callable[[str], Backoff],
+        terms: Callable[[str], Terms],
         metrics: Metrics,
         jitter: Callable[[], float] = random.random,
-        refusals_equal_max: Callable[[str], int] = lambda _platform: 10,
+        limit: Callable[[str, datetime, datetime | None], datetime | None] = lambda _p, _at, by: by,
     ) -> None:
+        self._limit = limit
         self._clock = clock
         self._keys = keys
         self._outcomes = outcomes
         self._procedure = procedure
-        self._backoff = backoff
+        self._terms = terms
         self._metrics = metrics
         self._jitter = jitter
-        self._refusals_equal_max = refusals_equal_max
         self._refusals: dict[str, Refusals] = {}
 
     async def carry(self, work: Work) -> tuple[Decision, Contact]:
@@ -88,7 +90,17 @@ class Courier:
             if work.recalled and not work.doubtful:
                 await self.withdraw(work)
                 return Decision(DeliveryState.WITHDRAWN), _ANSWERED
-        return await self._send(work, header, job)
+        limit = self._limit(work.lane.platform, header.received_at, job.submission.deliver_by)
+        if not work.doubtful and too_late(limit, self._clock.now()):
+            return await self._expire(work, header)
+        return await self._send(work, header, job, limit)
+
+    async def _expire(self, work: Work, header: CommandHeader) -> tuple[Decision, Contact]:
+        """End a delivery that cannot arrive in time; no platform is asked."""
+        now = self._clock.now()
+        tried = Tried(Step.NONE, None, EXPIRED, now, now)
+        await self._outcomes.write(work, header, tried, DeliveryState.EXPIRED, None)
+        return Decision(DeliveryState.EXPIRED), None
 
     async def withdraw(self, work: Work) -> None:
         """End a delivery that has not begun, or is known not to have arrived; durable when this returns."""
@@ -145,7 +157,9 @@ class Courier:
         outcome = OutcomeClass.ALREADY_THERE if finding is Finding.PRESENT else None
         return outcome, finding.value, after_inquiry(finding)
 
-    async def _send(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact]:
+    async def _send(
+        self, work: Work, header: CommandHeader, job: Job, limit: datetime | None
+    ) -> tuple[Decision, Contact]:
         # Whoever is interrupted before the outcome is durable has left a doubt behind.
         work.doubtful = True
         started_at, started_s = self._clock.now(), self._clock.monotonic()
@@ -158,6 +172,8 @@ class Courier:
         tried = Tried(Step.SEND, outcome, code, started_at, self._clock.now(), kept)
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
         work.doubtful, work.code = outcome is OutcomeClass.UNKNOWN, code
+        if within_limit(decision, limit).state is DeliveryState.EXPIRED:
+            decision, _ = await self._expire(work, header)
         return decision, OutcomeClass.UNKNOWN if code == _DEFECT else outcome
 
     async def _contact(self, work: Work, job: Job) -> tuple[OutcomeClass, str, str]:
@@ -187,7 +203,7 @@ class Courier:
     def _refusals_of(self, platform: str) -> Refusals:
         known = self._refusals.get(platform)
         if known is None:
-            known = self._refusals[platform] = Refusals(self._refusals_equal_max(platform))
+            known = self._refusals[platform] = Refusals(self._terms(platform).refusals_equal_max)
         return known
 
     async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
@@ -204,7 +220,7 @@ class Courier:
         return decision, None
 
     def _moment(self, work: Work) -> Moment:
-        return Moment(work.attempts, self._clock.now(), self._jitter(), self._backoff(work.lane.platform))
+        return Moment(work.attempts, self._clock.now(), self._jitter(), self._terms(work.lane.platform).backoff)
 
 
 def _told(reply: Reply) -> tuple[str, str]:

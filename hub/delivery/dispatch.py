@@ -30,7 +30,7 @@ _MEASURE_EVERY_S = 1.0
 _log = logger("delivery")
 
 _FAR = timedelta(days=36500)
-_ENDED = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN})
+_ENDED = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN, DeliveryState.EXPIRED})
 _REACHED = frozenset({OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE, OutcomeClass.REFUSED_MESSAGE})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.gate import Gate
 from hub.delivery.lane import Lane
-from hub.delivery.recall import OVERTAKEN, Recall
+from hub.delivery.recall import OVERTAKEN
 from hub.delivery.revisions import Revisions
 from hub.delivery.shelf import Shelf
 from hub.delivery.work import Work
@@ -106,21 +106,8 @@ class Holding:
     def recalls(self, record: Record, header: CommandHeader) -> list[Work]:
         """Return a withdrawal as it goes into the lanes of its dossier: those that have something left."""
         lanes = [lane for lane in self.lanes.values() if lane.key.ordering_key == header.ordering_key]
-        marks = [(lane.key, Recall.of_lane(lane.key.platform)) for lane in lanes if not lane.empty]
-        return [
-            Work(
-                id=DeliveryId(header.message_id, mark.name, 0),
-                lane=key,
-                operation=mark,
-                partition=record.partition,
-                offset=record.offset,
-                index=0,
-                of=1,
-                envelope=record.value,
-            )
-            for key, mark in marks
-            if not self.known(DeliveryId(header.message_id, mark.name, 0))
-        ]
+        works = [Work.of_withdrawal(header.message_id, record, lane.key) for lane in lanes if not lane.empty]
+        return [work for work in works if not self.known(work.id)]
 
     def start(self, record: Record, works: list[Work]) -> None:
         """Open the gate's account of a record, and mark what an earlier owner may have had under way."""

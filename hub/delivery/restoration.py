@@ -1,11 +1,12 @@
 """What a lost parking place held is put back from the log: nothing that was accepted goes unsent for a lost file."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
 
 from hub.delivery.command import read_header
+from hub.delivery.hindsight import Hindsight, IsRepeat, look_again
+from hub.delivery.recall import OVERTAKEN
 from hub.errors import Unsealable
-from hub.ports import Clock, LaneKey, Log, Owed, ParkedRow, Record, Unparked
+from hub.ports import Clock, DeliveryId, LaneKey, Log, Owed, ParkedRow, Record, Unparked
 from hub.telemetry import logger
 from schemas.delivery import DeliveryState
 
@@ -17,28 +18,46 @@ _log = logger("delivery")
 class Restoration:
     """Looks, before a partition is worked on, for deliveries that are owed and lie nowhere.
 
-    What is put back begins in doubt, for a call may have been under way; what was dead holds its lane again.
+    What is put back begins in doubt, for a call may have been under way; what was dead holds its lane again; what was
+    withdrawn lies before its withdrawal again, and what was overtaken is known to be so.
     """
 
-    def __init__(self, log: Log, owed: Owed, clock: Clock) -> None:
+    def __init__(self, log: Log, owed: Owed, clock: Clock, is_repeat: IsRepeat) -> None:
         self._log = log
         self._owed = owed
         self._clock = clock
+        self._is_repeat = is_repeat
 
     async def restore(self, partition: int, committed: int) -> int:
         """Put back what is missing below the committed offset, and return how much. Errors: those of log and store."""
+        oldest = await self._oldest(partition, committed)
+        if oldest is None:
+            return 0
+        stretch = range(oldest, committed)
+        hindsight = await look_again(self._log, self._clock, self._is_repeat, TOPIC, partition, stretch)
         restored = 0
-        after = None
-        while missing := await self._owed.unparked(partition, committed, after, _ROWS):
-            rows = [row async for row in self._rows(partition, missing)]
+        async for missing in self._missing(partition, committed):
+            rows = [row async for row in self._rows(partition, missing, hindsight)]
+            # In one transaction: without its withdrawal a row would be sent, and would not be missing any more.
             await self._owed.park(rows)
             restored += len(rows)
-            after = missing[-1].id
-        if restored:
-            _log.warning("deliveries_restored", partition=partition, deliveries=restored)
+        _log.warning("deliveries_restored", partition=partition, deliveries=restored)
         return restored
 
-    async def _rows(self, partition: int, missing: Sequence[Unparked]) -> AsyncIterator[ParkedRow]:
+    async def _oldest(self, partition: int, committed: int) -> int | None:
+        """Return the lowest offset of which something is missing; None when nothing is."""
+        offsets = [min(each.offset for each in missing) async for missing in self._missing(partition, committed)]
+        return min(offsets, default=None)
+
+    async def _missing(self, partition: int, committed: int) -> AsyncIterator[Sequence[Unparked]]:
+        after = None
+        while missing := await self._owed.unparked(partition, committed, after, _ROWS):
+            yield missing
+            after = missing[-1].id
+
+    async def _rows(
+        self, partition: int, missing: Sequence[Unparked], hindsight: Hindsight
+    ) -> AsyncIterator[ParkedRow]:
         records: dict[int, Record] = {}
         for each in missing:
             if each.offset not in records:
@@ -47,26 +66,34 @@ class Restoration:
                     _log.error("record_gone", topic=TOPIC, partition=partition, offset=each.offset)
                     continue
                 records[each.offset] = found[0]
-            row = _row(each, records[each.offset], self._clock.now())
+            row = self._row(each, records[each.offset], hindsight)
             if row is not None:
                 yield row
 
+    def _row(self, missing: Unparked, record: Record, hindsight: Hindsight) -> ParkedRow | None:
+        try:
+            header = read_header(record.value)
+        except Unsealable:
+            return None
+        dead = missing.state is DeliveryState.DEAD
+        return ParkedRow(
+            id=missing.id,
+            lane=LaneKey(header.ordering_key, header.deliveries[missing.index].platform),
+            partition=record.partition,
+            offset=record.offset,
+            index=missing.index,
+            state=DeliveryState.DEAD if dead else DeliveryState.IN_FLIGHT,
+            attempts=missing.attempts,
+            due_at=self._clock.now(),
+            envelope=record.value,
+            code=OVERTAKEN if record.offset in hindsight.overtaken and not dead else "",
+        )
 
-def _row(missing: Unparked, record: Record, now: datetime) -> ParkedRow | None:
-    try:
-        header = read_header(record.value)
-    except Unsealable:
-        return None
-    planned = header.deliveries[missing.index]
-    dead = missing.state is DeliveryState.DEAD
-    return ParkedRow(
-        id=missing.id,
-        lane=LaneKey(header.ordering_key, planned.platform),
-        partition=record.partition,
-        offset=record.offset,
-        index=missing.index,
-        state=DeliveryState.DEAD if dead else DeliveryState.IN_FLIGHT,
-        attempts=missing.attempts,
-        due_at=now,
-        envelope=record.value,
-    )
+    def _withdrawals(self, rows: Sequence[ParkedRow], hindsight: Hindsight) -> Sequence[ParkedRow]:
+        """Return the withdrawals that belong behind some rows, each once."""
+        marks: dict[DeliveryId, ParkedRow] = {}
+        for row in rows:
+            work = hindsight.withdrawal(row.lane, row.offset)
+            if work is not None:
+                marks[work.id] = work.row(DeliveryState.WAITING, self._clock.now())
+        return list(marks.values())

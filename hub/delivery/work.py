@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.delivery.recall import OVERTAKEN, is_recall
-from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow
+from hub.delivery.recall import OVERTAKEN, Recall, is_recall
+from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow, Record
 from schemas.delivery import DeliveryState
 
 _DOUBTFUL = frozenset({DeliveryState.IN_FLIGHT, DeliveryState.IN_DOUBT})
@@ -78,4 +78,19 @@ class Work:
             doubtful=row.state in _DOUBTFUL,
             stored=True,
             released=True,
+        )
+
+    @classmethod
+    def of_withdrawal(cls, message_id: str, record: Record, lane: LaneKey) -> "Work":
+        """Return a withdrawal as it goes into one lane of its dossier."""
+        mark = Recall.of_lane(lane.platform)
+        return cls(
+            id=DeliveryId(message_id, mark.name, 0),
+            lane=lane,
+            operation=mark,
+            partition=record.partition,
+            offset=record.offset,
+            index=0,
+            of=1,
+            envelope=record.value,
         )

@@ -256,5 +256,7 @@ class PlatformSection(ConfigModel):
     hot_max: Annotated[int, Field(ge=1, le=1_000_000)] = 5000
     circuit_open_s: Seconds = 1.0
     circuit_open_max_s: Seconds = 30.0
+    retry: Retry | None = None
+    refusals_equal_max: Annotated[int, Field(ge=0, le=1000)] = 10
     deliver_within_working_hours: Annotated[float, Field(gt=0, le=2000)] | None = None
     settings: Annotated[dict[str, Any], Field(default_factory=dict)]

@@ -5,11 +5,12 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch, ShareLimits
 from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.errors import Unavailable
 from hub.log.memory import MemoryLog
@@ -65,6 +66,7 @@ class World:
         self.limits = WorkerLimits(window_records=10, fetch_records_max=5, fetch_wait_s=0.25)
         self.backoff = Backoff(first_s=0.5, max_s=4)
         self.uncatalogued: frozenset[str] = frozenset()
+        self.patience: timedelta | None = None
         self.running: list[Running] = []
         self._owed: dict[tuple[str, str], list[Deed]] = defaultdict(list)
         self._may_be_withdrawn: set[Deed] = set()
@@ -164,7 +166,8 @@ class World:
                 keys=OneKey(self.weather),
                 outcomes=OutcomeWriter(log, OneKey(self.weather), self.clock),
                 procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
-                backoff=lambda _platform: self.backoff,
+                terms=lambda _platform: Terms(self.backoff),
+                limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
                 metrics=Metrics(),
                 jitter=self.random.random,
             ),
