@@ -39,7 +39,7 @@ class Restoration:
         async for missing in self._missing(partition, committed):
             rows = [row async for row in self._rows(partition, missing, hindsight)]
             # In one transaction: without its withdrawal a row would be sent, and would not be missing any more.
-            await self._owed.park(rows)
+            await self._owed.park([*rows, *self._withdrawals(rows, hindsight)])
             restored += len(rows)
         _log.warning("deliveries_restored", partition=partition, deliveries=restored)
         return restored
