@@ -8,11 +8,14 @@ came of it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from hub.errors import ConfigInvalid
 from hub.ports import Bounds, Record
+
+_LOOK_BACK = timedelta(minutes=10)
+"""Whoever takes an undelivered record up again reads what came in the last minute before it: it may be overtaken."""
 
 Place = tuple[str, int]
 """Topic and partition."""
@@ -84,18 +87,21 @@ def reach(facts: Facts) -> Cut:
     return Cut(min(max(before, facts.held.start), facts.held.end), held_by)
 
 
-def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime) -> Cut:
+def cut(may: Cut, start: int, oldest: Iterable[Record], before: datetime, owed_since: datetime | None = None) -> Cut:
     """Return how far records go. `oldest` are the first records of the partition in order, as many as were looked at.
 
     Only a record that was looked at goes, and only when all before it go: one wrong clock keeps records, and never
-    takes the younger ones beside it along.
+    takes the younger ones beside it along. `owed_since` is when the first record that is owed was appended.
     """
     at = start
+    seen_from = None if owed_since is None else owed_since - _LOOK_BACK
     for record in oldest:
         if record.appended_at >= before:
             return Cut(min(at, may.before), Hold.AGE)
         if record.offset >= may.before:
             return may
+        if seen_from is not None and record.appended_at >= seen_from:
+            return Cut(at, Hold.OWED)
         at = record.offset + 1
     return Cut(min(at, may.before), Hold.TURN)
 

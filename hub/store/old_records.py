@@ -103,10 +103,15 @@ class OldRecords:
         oldest = await self._oldest(topic, partition, held.start, may, before)
         if topic == "hub.outcomes":
             may = await self._unless_answering(may, oldest)
-        decided = cut(may, held.start, oldest, before)
+        decided = cut(may, held.start, oldest, before, await self._appended(topic, partition, owed))
         if decided.before > held.start:
             await self._trimming.trim(topic, partition, decided.before)
         return decided.before - held.start, decided.held_by
+
+    async def _appended(self, topic: str, partition: int, offset: int | None) -> datetime | None:
+        """Return when the record at an offset, or the next one, was appended."""
+        found = [] if offset is None else await self._log.read(topic, partition, offset, 1)
+        return found[0].appended_at if found else None
 
     async def _oldest(self, topic: str, partition: int, start: int, may: Cut, before: datetime) -> Sequence[Record]:
         """Read what may go, as much as one run looks at, and what lies behind it."""

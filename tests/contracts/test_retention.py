@@ -386,10 +386,27 @@ async def test_no_outcome_goes_before_its_command(place: Place) -> None:
     assert 1 == purged.kept[OUTCOMES, "command"]
 
 
+async def test_what_may_have_overtaken_the_undelivered_stays(place: Place) -> None:
+    """The minutes before it are read again when its lane is lost; an hour before may go."""
+    await place.deliver(5)
+    await place.clock.advance(3600)
+    at = await place.accept(dossier(5), "newer")
+    await place.outcome(dossier(5), "newer", at, DeliveryState.DELIVERED)
+    await place.clock.advance(50)
+    await place.accept(dossier(5), "open")
+    await place.catch_up()
+
+    purged = await place.after(40)
+
+    assert (2, 1) == (await place.held(COMMANDS), await place.held(OUTCOMES))
+    assert 1 == purged.kept[COMMANDS, "owed"]
+
+
 async def test_an_outcome_waits_for_the_repetition_of_its_command(place: Place) -> None:
     """A message that was appended again is in the log until its later record goes."""
     first = await place.accept(dossier(5), "m5")
     await place.outcome(dossier(5), "m5", first, DeliveryState.DELIVERED)
+    await place.clock.advance(3600)
     await place.accept(dossier(5), "m-open")
     await place.accept(dossier(5), "m5")
     await place.catch_up()

@@ -36,8 +36,9 @@ def partitions(draw: st.DrawFn) -> tuple[Facts, list[Record]]:
 def test_what_goes_was_read_is_final_and_old(made: tuple[Facts, list[Record]], looked_at: int) -> None:
     """Every record below the cut lies below all readers, below what is owed, outside the tail, and is old."""
     facts, records = made
+    since = next((each.appended_at for each in records if facts.owed is not None and each.offset >= facts.owed), None)
 
-    before = cut(reach(facts), facts.held.start, records[:looked_at], BEFORE).before
+    before = cut(reach(facts), facts.held.start, records[:looked_at], BEFORE, since).before
 
     gone = [record for record in records if record.offset < before]
     assert facts.held.start <= before <= facts.held.end
@@ -45,6 +46,7 @@ def test_what_goes_was_read_is_final_and_old(made: tuple[Facts, list[Record]], l
     assert facts.owed is None or all(record.offset < facts.owed for record in gone)
     assert all(record.offset < facts.held.end - facts.tail_records for record in gone)
     assert all(record.appended_at < BEFORE for record in gone)
+    assert since is None or all(record.appended_at < since - timedelta(minutes=1) for record in gone)
     assert gone == [record for record in records[:looked_at] if record.offset < before]
 
 
