@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub.errors import NotSent, RefusedUs, ReplyLost, ReplyUnreadable
-from hub.ports import Clock, DoubtRule, Effect, Finding, Job, OutcomeRule, Reply
+from hub.ports import LEAVE, Clock, DoubtRule, Effect, Finding, Job, OutcomeRule, Reply
 from schemas.delivery import OutcomeClass
 from schemas.dossier import DossierSubmission
 
@@ -131,11 +131,13 @@ class Verb:
         return self.pieces
 
     async def send(self, job: Job) -> Reply:
-        """Act."""
+        """Act, if that is allowed when the bytes go out."""
+        LEAVE.get()()
         return await self.at.act(self.deed(job))
 
     async def inquire(self, job: Job) -> Finding:
-        """Ask."""
+        """Ask, if that is allowed when the bytes go out."""
+        LEAVE.get()()
         return await self.at.ask(self.deed(job))
 
     def deed(self, job: Job) -> Deed:

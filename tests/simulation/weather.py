@@ -56,14 +56,43 @@ class Weather:
 
 @dataclass
 class Life:
-    """One life of a process. When it is over, whatever it still does reaches nobody and never returns."""
+    """One life of a process. When it is over, whatever it still does reaches nobody and never returns.
+
+    One that `halts_at_call` stands still from its next call on, and hears nothing, until it is woken.
+    """
 
     weather: Weather
     over: bool = False
+    halts_at_call: bool = False
     _never: asyncio.Event = field(default_factory=asyncio.Event)
+    _awake: asyncio.Event | None = None
+
+    @property
+    def deaf(self) -> bool:
+        """Whether it hears nothing: it is over, or stands still."""
+        return self.over or self.halted
+
+    @property
+    def halted(self) -> bool:
+        """Whether it stands still."""
+        return self._awake is not None
+
+    def wake(self) -> None:
+        """Let it go on where it stands."""
+        if self._awake is not None:
+            self._awake.set()
+        self._awake = None
+
+    async def call(self) -> None:
+        """Begin a call of a platform; what was decided before this may have been decided long ago."""
+        if self.halts_at_call:
+            self.halts_at_call, self._awake = False, asyncio.Event()
+        await self.go_on()
 
     async def go_on(self) -> None:
-        """Return, unless the life is over."""
+        """Return, unless the life is over; when it stands still, later."""
+        if self._awake is not None:
+            await self._awake.wait()
         if self.over:
             await self._never.wait()
 
@@ -152,19 +181,19 @@ class MortalLog:
 
 @dataclass(frozen=True)
 class MortalOwner:
-    """The `Ownership` port: the dead have nothing to say."""
+    """The `Ownership` port: the dead have nothing to say, and nobody waits for who stands still."""
 
     inner: Ownership
     life: Life
 
     async def on_assigned(self, partitions: Mapping[int, int]) -> None:
         """As the port."""
-        if not self.life.over:
+        if not self.life.deaf:
             await self.inner.on_assigned(partitions)
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """As the port."""
-        if not self.life.over:
+        if not self.life.deaf:
             await self.inner.on_revoked(partitions)
 
 
@@ -282,12 +311,12 @@ class MortalOperation:
 
     async def send(self, job: Job) -> Reply:
         """As the port."""
-        await self.life.go_on()
+        await self.life.call()
         return await self.inner.send(job)
 
     async def inquire(self, job: Job) -> Finding:
         """As the port."""
-        await self.life.go_on()
+        await self.life.call()
         return await self.inner.inquire(job)
 
 

@@ -230,6 +230,12 @@ class World:
         if running.log.consumer is not None:
             await running.log.consumer.leave()
 
+    async def evict(self, running: Running) -> None:
+        """Let the group give away what a worker holds that stands still, and does not hear of it."""
+        assert running.life.halted
+        assert running.log.consumer is not None
+        await running.log.consumer.leave()
+
     async def crash(self) -> None:
         """Kill every worker; nothing of those that ended before runs on, and nothing of these."""
         for running in list(self.running):
