@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.app.seams import Seams
-from hub.delivery.dispatch import ShareLimits
+from hub.delivery.shares import ShareLimits
 from hub.delivery.terms import Terms
 from hub.errors import RefusedUs
 from hub.pipeline.decide import Backoff

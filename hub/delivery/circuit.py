@@ -29,6 +29,11 @@ class Circuit:
         self._failed_s = 0.0
         self.state = CircuitState.CLOSED
 
+    @property
+    def closed(self) -> bool:
+        """Whether everybody may call."""
+        return self.state is CircuitState.CLOSED
+
     def due(self, now_s: float, *, fresh: bool = False) -> bool:
         """Whether the circuit is open and a probe may go."""
         wait_s = self._open_s if fresh and self._lanes < self._failures_max else self._wait_s

@@ -36,7 +36,10 @@ async def test_ownership_that_is_uncertain_for_long_and_then_kept() -> None:
         for _ in range(90):
             await asyncio.sleep(1)
             world.check_memory()
-            assert sum(share.hot for share in running.dispatch._shares.values()) <= 2 * 2 * world.limits.window_records
+            assert (
+                sum(share.hot for share in running.dispatch._shares.opened.values())
+                <= 2 * 2 * world.limits.window_records
+            )
     assert (calls, 0) == (world.platform.calls, world.platform.under_way)
     assert len(lines) < 200
     assert 0 < len(world.deeds()) < 2 * 3 * len(DOSSIERS)

@@ -73,7 +73,7 @@ async def test_what_cannot_be_opened_does_not_close_a_circuit() -> None:
         await world.submit(code, 1, "portal.state", key=bytes(31) + b"1")
 
     for _ in range(600):
-        assert CircuitState.CLOSED is not running.dispatch._shares["portal"].circuit.state
+        assert CircuitState.CLOSED is not running.dispatch._shares.opened["portal"].circuit.state
         await asyncio.sleep(0.25)
     await world.crash()
 
@@ -241,7 +241,7 @@ async def test_scattered_bad_dossiers_stop_nobody() -> None:
     for number in range(100, 200):
         await world.submit(f"H56.14-261122-{number:04d}", 2 if number % 4 == 0 else 1, "portal.state")
         await asyncio.sleep(0.3)
-        assert CircuitState.CLOSED is running.dispatch._shares["portal"].circuit.state
+        assert CircuitState.CLOSED is running.dispatch._shares.opened["portal"].circuit.state
     await asyncio.sleep(5)
 
     states = [states[-1] for states in (await world.states()).values()]

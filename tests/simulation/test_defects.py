@@ -37,5 +37,5 @@ async def test_a_message_that_always_meets_a_defect_is_dead_and_says_nothing_of_
 
     assert 5 <= world.platform.calls < 10
     assert DeliveryState.DEAD is states[-1]
-    assert CircuitState.CLOSED is not running.dispatch._shares["portal"].circuit.state
+    assert CircuitState.CLOSED is not running.dispatch._shares.opened["portal"].circuit.state
     await world.crash()

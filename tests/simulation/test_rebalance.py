@@ -86,12 +86,12 @@ async def test_what_goes_with_a_partition_no_longer_counts_as_memory() -> None:
     first = world.start()
     await _submit(world, 1)
     await asyncio.sleep(0.5)
-    before = sum(share.hot for share in first.dispatch._shares.values())
+    before = sum(share.hot for share in first.dispatch._shares.opened.values())
 
     world.start()
     await asyncio.sleep(0.5)
     world.check_memory()
-    assert sum(share.hot for share in first.dispatch._shares.values()) < before
+    assert sum(share.hot for share in first.dispatch._shares.opened.values()) < before
     await world.run_until_done()
     await world.crash()
 

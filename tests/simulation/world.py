@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hub.delivery.courier import Courier
-from hub.delivery.dispatch import Dispatch, ShareLimits
+from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.shares import ShareLimits
 from hub.delivery.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.errors import Unavailable
@@ -306,14 +307,14 @@ class World:
             assert states[-1] in (DeliveryState.DELIVERED, DeliveryState.WITHDRAWN)
         self.check_memory()
         for running in self.running:
-            for share in running.dispatch._shares.values():
+            for share in running.dispatch._shares.opened.values():
                 assert (0, {}) == (share.hot, share.calls)
 
     def check_memory(self) -> None:
         """What counts as memory of a platform is what lies there."""
         for running in self.running:
             lanes = [lane for holding in running.dispatch._holdings.values() for lane in holding.lanes.values()]
-            for name, share in running.dispatch._shares.items():
+            for name, share in running.dispatch._shares.opened.items():
                 assert share.hot == sum(len(lane.hot) for lane in lanes if lane.key.platform == name)
 
     def deeds(self) -> list[Deed]:

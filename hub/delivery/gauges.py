@@ -1,0 +1,31 @@
+"""What the gauges show of lanes and platforms."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from hub.delivery.holding import Holding
+from hub.delivery.share import Share
+from hub.ports import Clock
+from hub.telemetry import Metrics
+
+_EVERY_S = 1.0
+
+
+class Gauges:
+    """Sets them once in a while: lanes may be many."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._next_s = 0.0
+
+    def set(self, holdings: Iterable[Holding], shares: Iterable[Share]) -> None:
+        """Count, unless that was done a moment ago."""
+        if self._clock.monotonic() < self._next_s:
+            return
+        self._next_s = self._clock.monotonic() + _EVERY_S
+        lanes = (lane for holding in holdings for lane in holding.lanes.values())
+        stored = Counter(lane.key.platform for lane in lanes if lane.stored)
+        for share in shares:
+            self._metrics.lanes_parked.set(stored[share.platform], share.platform)
+            self._metrics.circuit_open.set(not share.circuit.closed, share.platform)
