@@ -1,6 +1,6 @@
-"""What a committed stretch of the log says must not begin (any more): it was withdrawn, or overtaken."""
+"""What a committed stretch of the log says of deliveries that lie nowhere: withdrawn, overtaken, perhaps begun."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from hub.delivery.command import read_header
@@ -20,9 +20,13 @@ IsRepeat = Callable[[Record, CommandHeader], Awaitable[bool]]
 class Hindsight:
     """What a worker knew when it had read the stretch, as far as the log can tell.
 
-    `withdrawals` holds the last one of each dossier, with its message id: it stands for all before it. `overtaken`
-    holds the offsets of what lies behind a newer revision of its dossier.
+    `owed` are the places (offset, index) of deliveries that may have begun, if it was their turn. `begun` holds the
+    first of each lane: those behind it had not. `withdrawals` holds the last one of each dossier, with its message id:
+    it stands for all before it. `overtaken` holds the offsets of what lies behind a newer revision of its dossier.
     """
+
+    owed: Collection[tuple[int, int]]
+    begun: dict[LaneKey, tuple[int, int]] = field(default_factory=dict)
 
     withdrawals: dict[str, tuple[str, Record]] = field(default_factory=dict)
     overtaken: set[int] = field(default_factory=set)
@@ -34,6 +38,9 @@ class Hindsight:
 
     def note(self, record: Record, header: CommandHeader, *, overtaken: bool) -> None:
         """Take one record in. A withdrawal that was overtaken withdraws nothing."""
+        for index, planned in enumerate(header.deliveries):
+            if (place := (record.offset, index)) in self.owed:
+                self.begun.setdefault(LaneKey(header.ordering_key, planned.platform), place)
         if header.kind != MessageKind.WITHDRAWAL:
             self.overtaken.update({record.offset} if overtaken else ())
         elif not overtaken:
@@ -41,14 +48,12 @@ class Hindsight:
 
 
 async def look_again(
-    log: Log, clock: Clock, is_repeat: IsRepeat, topic: str, partition: int, stretch: range
-) -> Hindsight:
+    log: Log, clock: Clock, is_repeat: IsRepeat, topic: str, partition: int, stretch: range, hindsight: Hindsight
+) -> None:
     """Read a stretch of offsets in the way a worker does, without delivering. Errors: those of log and `is_repeat`."""
-    hindsight = Hindsight()
     revisions = await look_back(log, clock, topic, partition, stretch.start)
     async for record in _records(log, topic, partition, stretch):
         await _note(hindsight, revisions, is_repeat, record)
-    return hindsight
 
 
 async def _note(hindsight: Hindsight, revisions: Revisions, is_repeat: IsRepeat, record: Record) -> None:

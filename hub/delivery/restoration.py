@@ -18,8 +18,8 @@ _log = logger("delivery")
 class Restoration:
     """Looks, before a partition is worked on, for deliveries that are owed and lie nowhere.
 
-    What is put back begins in doubt, for a call may have been under way; what was dead holds its lane again; what was
-    withdrawn lies before its withdrawal again, and what was overtaken is known to be so.
+    The first of a lane begins in doubt, for a call may have been under way; what was dead holds its lane again; what
+    was withdrawn lies before its withdrawal again, and what was overtaken is known to be so.
     """
 
     def __init__(self, log: Log, owed: Owed, clock: Clock, is_repeat: IsRepeat) -> None:
@@ -30,11 +30,13 @@ class Restoration:
 
     async def restore(self, partition: int, committed: int) -> int:
         """Put back what is missing below the committed offset, and return how much. Errors: those of log and store."""
-        oldest = await self._oldest(partition, committed)
-        if oldest is None:
+        owed = [each async for missing in self._missing(partition, committed) for each in missing]
+        if not owed:
             return 0
-        stretch = range(oldest, committed)
-        hindsight = await look_again(self._log, self._clock, self._is_repeat, TOPIC, partition, stretch)
+        stretch = range(min(each.offset for each in owed), committed)
+        # One that is dead is not in doubt, but a person may have let go on what lies behind it.
+        hindsight = Hindsight({(each.offset, each.index) for each in owed if each.state is not DeliveryState.DEAD})
+        await look_again(self._log, self._clock, self._is_repeat, TOPIC, partition, stretch, hindsight)
         restored = 0
         async for missing in self._missing(partition, committed):
             rows = [row async for row in self._rows(partition, missing, hindsight)]
@@ -43,11 +45,6 @@ class Restoration:
             restored += len(rows)
         _log.warning("deliveries_restored", partition=partition, deliveries=restored)
         return restored
-
-    async def _oldest(self, partition: int, committed: int) -> int | None:
-        """Return the lowest offset of which something is missing; None when nothing is."""
-        offsets = [min(each.offset for each in missing) async for missing in self._missing(partition, committed)]
-        return min(offsets, default=None)
 
     async def _missing(self, partition: int, committed: int) -> AsyncIterator[Sequence[Unparked]]:
         after = None
@@ -75,14 +72,15 @@ class Restoration:
             header = read_header(record.value)
         except Unsealable:
             return None
+        lane = LaneKey(header.ordering_key, header.deliveries[missing.index].platform)
         dead = missing.state is DeliveryState.DEAD
         return ParkedRow(
             id=missing.id,
-            lane=LaneKey(header.ordering_key, header.deliveries[missing.index].platform),
+            lane=lane,
             partition=record.partition,
             offset=record.offset,
             index=missing.index,
-            state=DeliveryState.DEAD if dead else DeliveryState.IN_FLIGHT,
+            state=_state(missing.state, begun=hindsight.begun.get(lane) == (record.offset, missing.index)),
             attempts=missing.attempts,
             due_at=self._clock.now(),
             envelope=record.value,
@@ -97,3 +95,10 @@ class Restoration:
             if work is not None:
                 marks[work.id] = work.row(DeliveryState.WAITING, self._clock.now())
         return list(marks.values())
+
+
+def _state(last: DeliveryState, *, begun: bool) -> DeliveryState:
+    """Return as what a row comes back, from the last state in the ledger and whether a call may have been under way."""
+    if last in (DeliveryState.DEAD, DeliveryState.IN_DOUBT):
+        return last
+    return DeliveryState.IN_FLIGHT if begun else DeliveryState.WAITING

@@ -19,7 +19,18 @@ from hub.store.tables import STORE
 from schemas.delivery import CommandHeader, DeliveryState, PlannedDelivery
 from tests.clock import ManualClock
 from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
-from tests.contracts.store_suite import COMMANDS, DOSSIER, ONE_SYNC, PORTAL, SYNC, command, outcome, parked, project
+from tests.contracts.store_suite import (
+    COMMANDS,
+    DOSSIER,
+    ONE_SYNC,
+    PORTAL,
+    PROGRESS,
+    SYNC,
+    command,
+    outcome,
+    parked,
+    project,
+)
 
 __all__ = ["postgres", "postgres_migrated"]
 
@@ -105,7 +116,7 @@ def _brief(rows: Sequence[ParkedRow]) -> list[tuple[str, str, int, str]]:
 
 
 async def test_a_lost_parking_place_is_filled_from_the_log(database: Database) -> None:
-    """In the order of the log, in doubt, with the command's envelope; what was dead is dead."""
+    """In the order of the log, with the command's envelope; what was dead is dead, and the next may have begun."""
     projection, parking = SqlProjection(database), SqlParking(database)
     log = await _log_of(database, *(command(at, f"m{at}", revision=at + 1) for at in range(450)))
     await project(projection, outcome(0, "m0", source_offset=0, state=DeliveryState.DEAD, attempt=4))
@@ -115,7 +126,7 @@ async def test_a_lost_parking_place_is_filled_from_the_log(database: Database) -
 
     assert 440 == restored
     assert [f"m{at}" for at in range(440)] == [row.id.message_id for row in memory.rows]
-    assert ["dead", "in_flight"] == [row.state for row in memory.rows[:2]]
+    assert ["dead", "in_flight", "waiting"] == [row.state for row in memory.rows[:3]]
     first, second = await parking.fetch(0, LaneKey(DOSSIER, PORTAL), 2)
     assert (4, 0) == (first.attempts, second.attempts)
     assert (await log.read(COMMANDS, 0, 1, 1))[0].value == second.envelope
@@ -179,3 +190,23 @@ async def test_what_a_newer_revision_has_overtaken_is_so_when_it_comes_back(data
 
     rows = (await SqlParking(database).take_over(0, 3)).rows
     assert [("m1", SYNC, 1, "hub.overtaken"), ("m2", SYNC, 2, "")] == _brief(rows)
+
+
+async def test_each_lane_comes_back_with_one_doubt(database: Database) -> None:
+    """One delivery of a lane is under way at a time; what the ledger says to be in doubt is so as well."""
+    other = "H56.14-261122-0002"
+    log = await _log_of(
+        database,
+        command(0, "m0", revision=1, deliveries=(*ONE_SYNC, PlannedDelivery(operation=PROGRESS, platform=PORTAL))),
+        command(1, "m1", revision=2),
+        command(2, "n2", revision=1, ordering_key=other),
+        command(3, "m3", revision=3),
+    )
+    await project(SqlProjection(database), outcome(0, "m3", source_offset=3, state=DeliveryState.IN_DOUBT))
+
+    await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 4)
+
+    rows = (await SqlParking(database).take_over(0, 4)).rows
+    assert [("m0", "in_flight"), ("m0", "waiting"), ("m1", "waiting"), ("n2", "in_flight"), ("m3", "in_doubt")] == [
+        (row.id.message_id, row.state) for row in rows
+    ]
