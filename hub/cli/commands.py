@@ -16,7 +16,7 @@ from rich.console import Console
 
 from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.following import fetch_timeline, read_key, show
-from hub.cli.topics import topics
+from hub.cli.topics import lacking, topics
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
 from hub.settings.founding import found
@@ -83,7 +83,7 @@ def key_new(
 
 @app.command("check-config")
 def check_config(config: Config = Path()) -> None:
-    """Read everything and say everything that is wrong."""
+    """Read everything and say everything that is wrong; on Kafka, with the topics and brokers too."""
     try:
         installation = load(config)
     except ConfigInvalid as error:
@@ -91,6 +91,9 @@ def check_config(config: Config = Path()) -> None:
         count = len(error.hint.splitlines())
         _fail(f"{count} problem{'s' if count > 1 else ''} in {config.absolute()}")
     _warn(installation)
+    if lines := lacking(installation.hub):
+        typer.echo("\n".join(lines), err=True)
+        _fail(f"{len(lines)} problem{'s' if len(lines) > 1 else ''} at {installation.hub.log}")
     _summarise(installation)
 
 

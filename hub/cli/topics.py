@@ -18,6 +18,16 @@ def declared(hub: HubSection) -> dict[str, int]:
     return dict.fromkeys((*TOPICS, EVENTS, CONTROL), hub.limits.partitions)
 
 
+def lacking(hub: HubSection) -> list[str]:
+    """Return what the topics and brokers lack, one line each; nothing for a log that is a file. Errors: Unavailable."""
+    if hub.log.embedded:
+        return []
+    # Imported late: an installation without Kafka needs none of it.
+    from hub.log.kafka_topics import check_topics  # noqa: PLC0415 - see above
+
+    return asyncio.run(check_topics(hub.log.bootstrap, declared(hub), hub.kafka.profile))
+
+
 def topics(
     config: Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")] = Path(),
     create: Annotated[bool, typer.Option("--create", help="Make the topics that do not exist.")] = False,
@@ -27,13 +37,13 @@ def topics(
     if hub.log.embedded:
         typer.echo("The log is a file of this machine; it has no topics to make.")
         return
-    # Imported late: an installation without Kafka needs none of it.
-    from hub.log.kafka_topics import check_topics, ensure_topics  # noqa: PLC0415 - see above
-
     wanted = declared(hub)
     if create:
+        # Imported late: an installation without Kafka needs none of it.
+        from hub.log.kafka_topics import ensure_topics  # noqa: PLC0415 - see above
+
         for made in asyncio.run(ensure_topics(hub.log.bootstrap, wanted, hub.kafka.profile)):
             typer.echo(f"made {made}")
-    elif lines := asyncio.run(check_topics(hub.log.bootstrap, wanted, hub.kafka.profile)):
+    elif lines := lacking(hub):
         raise ConfigInvalid("\n".join(lines))
     typer.echo(f"{len(wanted)} topics are as they must be ({hub.kafka.profile})")

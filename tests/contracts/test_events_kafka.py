@@ -41,7 +41,7 @@ _WAIT_S = 40.0
 async def logs(kafka: Kafka) -> AsyncIterator[list[KafkaLog]]:
     """Open the log as three processes do: a worker, and two that serve callers."""
     topics = dict.fromkeys((COMMANDS, OUTCOMES, EVENTS), PARTITIONS)
-    await kafka.create(topics)
+    await kafka.fresh(topics)
     opened = [await KafkaLog.open(kafka.bootstrap, topics, SystemClock(), LIMITS) for _ in range(3)]
     yield opened
     for log in opened:

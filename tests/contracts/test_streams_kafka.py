@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
 
 from hub.clock import SystemClock
 from hub.log.kafka import KafkaLog
 from hub.streams.engine import KafkaEngine
 from hub.streams.jobs import Every, Job
-from hub.streams.projector import COMMANDS
 from hub.supervision import Supervisor
 from ops.kafka.broker import Broker
 from tests.contracts.kafka_broker import Kafka
@@ -23,9 +21,8 @@ from tests.contracts.streams_suite import PARTITIONS, TOPICS, Hub, StreamsSuite,
 
 @pytest.fixture
 async def hub(kafka: Kafka) -> AsyncIterator[Hub]:
-    """A group of its own. The topics and what other tests left in them are shared: everything is projected again."""
-    if COMMANDS not in await _topics(kafka):
-        await kafka.create(dict.fromkeys(TOPICS, PARTITIONS))
+    """A group of its own, on fresh topics."""
+    await kafka.fresh(dict.fromkeys(TOPICS, PARTITIONS))
     async with _hub(kafka) as made:
         yield made
 
@@ -37,15 +34,6 @@ async def _hub(kafka: Kafka) -> AsyncIterator[Hub]:
         yield Hub(log, KafkaEngine(kafka.bootstrap, replication=1, name=f"{kafka.prefix()}-streams"))
     finally:
         await log.aclose()
-
-
-async def _topics(kafka: Kafka) -> list[str]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    await admin.start()
-    try:
-        return list(await admin.list_topics())
-    finally:
-        await admin.close()
 
 
 class TestStreamsKafka(StreamsSuite):
