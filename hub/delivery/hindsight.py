@@ -27,7 +27,6 @@ class Hindsight:
 
     owed: Collection[tuple[int, int]]
     begun: dict[LaneKey, tuple[int, int]] = field(default_factory=dict)
-
     withdrawals: dict[str, tuple[str, Record]] = field(default_factory=dict)
     overtaken: set[int] = field(default_factory=set)
 

@@ -43,7 +43,8 @@ class Restoration:
             # In one transaction: without its withdrawal a row would be sent, and would not be missing any more.
             await self._owed.park([*rows, *self._withdrawals(rows, hindsight)])
             restored += len(rows)
-        _log.warning("deliveries_restored", partition=partition, deliveries=restored)
+        if restored:
+            _log.warning("deliveries_restored", partition=partition, deliveries=restored)
         return restored
 
     async def _missing(self, partition: int, committed: int) -> AsyncIterator[Sequence[Unparked]]:

@@ -77,6 +77,25 @@ class MemoryParking:
             if self._gone[delivery].offset < committed:
                 del self._gone[delivery]
 
+    def lose(self) -> None:
+        """Forget every row, as a store does whose file is gone and whose ledger was projected anew."""
+        self._rows.clear()
+        self._gone.clear()
+
+    def knows(self, delivery: DeliveryId) -> bool:
+        """Whether there is a row or a tombstone."""
+        return delivery in self._rows or delivery in self._gone
+
+    def outcome(self, delivery: DeliveryId) -> OutcomeHeader | None:
+        """Return the last outcome in the ledger."""
+        return self._ledger.get(delivery)
+
+    async def park(self, rows: Sequence[ParkedRow]) -> None:
+        """As `Owed.park`."""
+        for row in rows:
+            if not self.knows(row.id):
+                self._rows[row.id] = row
+
     @property
     def rows(self) -> int:
         """How many rows wait."""

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.restoration import Restoration
 from hub.delivery.shares import ShareLimits
 from hub.delivery.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
@@ -25,6 +26,7 @@ from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.procedure import Procedure
 from tests.fakes.parking import MemoryParking
+from tests.simulation.lost_rows import LostRows
 from tests.simulation.platform import Deed, Faults, Platform, Verb
 from tests.simulation.virtual_time import LoopClock
 from tests.simulation.weather import KEY, Life, MortalLog, MortalOperation, MortalParking, OneKey, Weather
@@ -68,6 +70,8 @@ class World:
         self.backoff = Backoff(first_s=0.5, max_s=4)
         self.uncatalogued: frozenset[str] = frozenset()
         self.patience: timedelta | None = None
+        self.restores = False
+        self.restored = 0
         self.running: list[Running] = []
         self._owed: dict[tuple[str, str], list[Deed]] = defaultdict(list)
         self._may_be_withdrawn: set[Deed] = set()
@@ -245,10 +249,12 @@ class World:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert set() == left
 
-    async def _catch_up(self, partition: int, _committed: int) -> None:
+    async def _catch_up(self, partition: int, committed: int) -> None:
         if self.weather.store_down:
             raise Unavailable("no store")
         await self.parking.read_outcomes(self.log, partition)
+        restoration = Restoration(self.log, LostRows(self.parking, self.log), self.clock, self._is_repeat)
+        self.restored += await restoration.restore(partition, committed) if self.restores else 0
 
     async def _is_repeat(self, record: Record, header: CommandHeader) -> bool:
         if self.weather.store_down:
