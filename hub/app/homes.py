@@ -10,7 +10,7 @@ from hub.app.kinship import CONTROL, Kinship
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
 from hub.log.sqlite import SqliteLog
-from hub.ports import Log, Parking
+from hub.ports import Log, Parking, Trimming
 from hub.sealing import unseal
 from hub.settings import HubSection
 from hub.settings.address import Address
@@ -36,6 +36,7 @@ class Homes:
     """What lasts."""
 
     log: Log
+    trimming: Trimming
     store: Database
     inbox: SqlInbox
     keys: SqlKeys
@@ -48,7 +49,7 @@ class Homes:
 async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Homes:
     """Open everything. Errors: Unavailable, ConfigInvalid."""
     _make_folder(hub.home)
-    own_log = await _open_log(hub, seams)
+    own_log, trimming = await _open_log(hub, seams)
     stack.push_async_callback(own_log.aclose)
     store = await _open_database(hub, hub.store, STORE)
     stack.push_async_callback(store.aclose)
@@ -61,6 +62,7 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
     return Homes(
         log=seams.log(own_log),
+        trimming=trimming,
         store=store,
         inbox=SqlInbox(accepting),
         keys=keys,
@@ -71,16 +73,19 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     )
 
 
-async def _open_log(hub: HubSection, seams: Seams) -> Log:
+async def _open_log(hub: HubSection, seams: Seams) -> tuple[Log, Trimming]:
     topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT, EVENTS, CONTROL), hub.limits.partitions)
     if hub.log.embedded:
-        return await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
+        embedded = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
+        return embedded, embedded
     # Imported where it is used: an embedded hub starts without the client of Kafka.
     from hub.log.kafka import KafkaLog  # noqa: PLC0415 - see above
     from hub.log.kafka_limits import KafkaLimits  # noqa: PLC0415 - see above
+    from hub.log.kafka_trim import KafkaTrimming  # noqa: PLC0415 - see above
 
     limits = KafkaLimits.of(hub.kafka.session_timeout_s, hub.deadlines.drain_s)
-    return await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits)
+    shared = await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits)
+    return shared, KafkaTrimming(hub.log.bootstrap, shared)
 
 
 async def _open_database(hub: HubSection, address: Address, schema: MetaData) -> Database:

@@ -1,11 +1,19 @@
 """What follows from the log: read models, status events, and the jobs that one process does for all."""
 
+from collections.abc import Sequence
+
 from hub.app.ground import Ground
+from hub.delivery.worker import GROUP
+from hub.events.callbacks import callers
 from hub.events.ledger import EventLedger
 from hub.events.publisher import Publisher
+from hub.events.topics import EVENTS
 from hub.settings.sections import Profile
 from hub.store.events import SqlEvents
 from hub.store.lateness import SqlLateness
+from hub.store.old_records import OldRecords
+from hub.store.old_rows import OldRows
+from hub.store.retention import Retention, policy_of
 from hub.streams.alarms import LateDeliveries, SilentPlatforms
 from hub.streams.engine import Engine, KafkaEngine, LogEngine
 from hub.streams.jobs import Every, Job
@@ -45,6 +53,7 @@ class Processing:
             clock=clock,
             metrics=metrics,
             jobs=(
+                *_retention(ground),
                 Job("late deliveries", Every(_LOOK_EVERY_S), late.check, late.stand_by),
                 Job("silent platforms", Every(_LOOK_EVERY_S), silent.check, silent.stand_by),
                 Job("windows", Every(_LOOK_EVERY_S), self.windows.show, everywhere=True),
@@ -57,3 +66,27 @@ def _engine(ground: Ground) -> Engine:
     if hub.log.embedded:
         return LogEngine(ground.homes.log)
     return KafkaEngine(hub.log.bootstrap, _REPLICATION[hub.kafka.profile])
+
+
+def _retention(ground: Ground) -> Sequence[Job]:
+    """Return the job that lets go of what is old; none where retention is off."""
+    homes, section = ground.homes, ground.installation.hub.retention
+    if not section.enabled:
+        return ()
+    policy = policy_of(section)
+    called = callers(ground.installation.systems, homes.log, ground.clock, ground.metrics)
+    records = OldRecords(
+        log=homes.log,
+        trimming=homes.trimming,
+        database=homes.store,
+        topics_days=policy.topics_days,
+        groups={COMMANDS: [GROUP], EVENTS: list(called)},
+        clock=ground.clock,
+    )
+    rows = OldRows(database=homes.store, erasure=homes.keys, policy=policy, clock=ground.clock)
+    retention = Retention(records, rows, ground.metrics)
+
+    async def run() -> None:
+        await retention.run_once()
+
+    return (Job("retention", Every(section.every_s), run),)

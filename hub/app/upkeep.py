@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from hub.app.homes import TOPICS, open_homes
 from hub.app.seams import Seams
 from hub.settings import Installation
+from hub.store.rebuilding import Rebuilding
 from hub.streams.projector import Projector
 from hub.telemetry import Metrics
 
@@ -18,14 +19,14 @@ async def adopt(installation: Installation) -> None:
 
 
 async def rebuild(installation: Installation, tell: Callable[[str], None]) -> None:
-    """Drop the read models and make them anew from the log. Errors: Unavailable, ConfigInvalid."""
+    """Make the read models anew of what the log holds; older rows stay. Errors: Unavailable, ConfigInvalid."""
     seams = Seams()
     async with AsyncExitStack() as stack:
         homes = await open_homes(installation.hub, seams, stack)
-        await homes.projection.reset()
+        places = [(topic, partition) for topic in TOPICS for partition in range(homes.log.partitions(topic))]
+        starts = {place: (await homes.log.bounds(*place)).start for place in places}
+        await Rebuilding(homes.store).forget(starts)
         projector = Projector(homes.log, homes.projection, seams.clock, Metrics())
-        for topic in TOPICS:
-            for partition in range(homes.log.partitions(topic)):
-                await projector.catch_up(topic, partition)
-                bounds = await homes.log.bounds(topic, partition)
-                tell(f"{topic}/{partition}: read to {bounds.end}")
+        for topic, partition in places:
+            await projector.catch_up(topic, partition)
+            tell(f"{topic}/{partition}: read to {(await homes.log.bounds(topic, partition)).end}")

@@ -17,8 +17,7 @@ from hub.log.kafka_limits import KafkaLimits
 from hub.log.kafka_link import NO_ACCESS, KafkaAccess
 from hub.settings.sections import Profile
 
-RETENTION_DAYS = 30
-_DAY_MS = 86_400_000
+OFFSETS_RETENTION_MINUTES_MIN = 30 * 24 * 60
 _FOREVER = -1
 _REPLICAS_MIN = {Profile.PRODUCTION: 3, Profile.DEMO: 1}
 _IN_SYNC_MIN = {Profile.PRODUCTION: 2, Profile.DEMO: 1}
@@ -59,17 +58,20 @@ def lacking(cluster: Cluster, partitions: Mapping[str, int], profile: Profile, l
         if state is None:
             lines.append(f"topic {topic} does not exist; `hub topics --create` makes it")
             continue
-        found = _lacking_of_topic(state, count, profile, limits)
-        if profile is Profile.PRODUCTION:
-            found += _lacking_of_retention(state, cluster.settings)
-        lines += [f"topic {topic}: {line}" for line in found]
+        lines += [f"topic {topic}: {line}" for line in _lacking_of_topic(state, count, profile, limits)]
     return lines
 
 
 def _lacking_of_brokers(settings: Mapping[str, str]) -> list[str]:
+    lines = []
     if _number(settings, _OFFSETS_REPLICAS) < _REPLICAS_MIN[Profile.PRODUCTION]:
-        return [f"brokers: {_OFFSETS_REPLICAS} must be 3 or more, or committed offsets can be lost"]
-    return []
+        lines.append(f"brokers: {_OFFSETS_REPLICAS} must be 3 or more, or committed offsets can be lost")
+    if _number(settings, _OFFSETS_RETENTION) < OFFSETS_RETENTION_MINUTES_MIN:
+        lines.append(
+            f"brokers: {_OFFSETS_RETENTION} must be {OFFSETS_RETENTION_MINUTES_MIN} or more: a group whose offsets are "
+            "forgotten while the hub stands still begins at the start again"
+        )
+    return lines
 
 
 def _lacking_of_topic(state: TopicState, count: int, profile: Profile, limits: KafkaLimits) -> list[str]:
@@ -89,20 +91,15 @@ def _lacking_of_topic(state: TopicState, count: int, profile: Profile, limits: K
         lines.append("unclean.leader.election.enable must be false, or acknowledged records can be lost")
     if state.settings.get("cleanup.policy") != "delete":
         lines.append("cleanup.policy must be delete: compaction removes records that were not read yet")
-    if state.number("retention.bytes") != _FOREVER:
-        lines.append("retention.bytes must be -1: a full partition would lose records that were not read yet")
+    lines += [
+        f"{name} must be -1: the hub lets go of records itself, and never of what is owed"
+        for name in ("retention.ms", "retention.bytes")
+        if state.number(name) != _FOREVER
+    ]
     needed = max(limits.record_bytes_max, limits.batch_bytes_max) + _BATCH_OVERHEAD_BYTES
     if state.number("max.message.bytes") < needed:
         lines.append(f"max.message.bytes is {state.number('max.message.bytes')}, needed is {needed}")
     return lines
-
-
-def _lacking_of_retention(state: TopicState, brokers: Mapping[str, str]) -> list[str]:
-    """A group that stood still for longer than its offsets are kept would begin at the start again."""
-    kept_ms, offsets_ms = state.number("retention.ms"), _number(brokers, _OFFSETS_RETENTION) * 60_000
-    if kept_ms == _FOREVER or kept_ms > offsets_ms:
-        return [f"retention.ms is {kept_ms}, longer than committed offsets are kept ({_OFFSETS_RETENTION})"]
-    return []
 
 
 def settings_of(profile: Profile, limits: KafkaLimits) -> dict[str, str]:
@@ -111,7 +108,7 @@ def settings_of(profile: Profile, limits: KafkaLimits) -> dict[str, str]:
         "min.insync.replicas": str(_IN_SYNC_MIN[profile]),
         "unclean.leader.election.enable": "false",
         "cleanup.policy": "delete",
-        "retention.ms": str(RETENTION_DAYS * _DAY_MS),
+        "retention.ms": str(_FOREVER),
         "retention.bytes": str(_FOREVER),
         "max.message.bytes": str(max(limits.record_bytes_max, limits.batch_bytes_max) + _BATCH_OVERHEAD_BYTES),
     }

@@ -16,12 +16,12 @@ GOOD = TopicState(
         "min.insync.replicas": "2",
         "unclean.leader.election.enable": "false",
         "cleanup.policy": "delete",
-        "retention.ms": "604800000",
+        "retention.ms": "-1",
         "retention.bytes": "-1",
         "max.message.bytes": "2001024",
     },
 )
-BROKER = {"offsets.retention.minutes": "10080", "offsets.topic.replication.factor": "3"}
+BROKER = {"offsets.retention.minutes": "43200", "offsets.topic.replication.factor": "3"}
 
 
 def found(state: TopicState | None, broker: dict[str, str] | None = None, profile: Profile = Profile.PRODUCTION) -> str:
@@ -36,7 +36,7 @@ def with_setting(name: str, value: str) -> TopicState:
 
 
 def test_a_good_topic_lacks_nothing() -> None:
-    """Three replicas, two in sync, kept for no longer than offsets are: seven days each."""
+    """Three replicas, two in sync, and nothing goes unless the hub lets it go."""
     assert found(GOOD) == ""
 
 
@@ -53,8 +53,7 @@ def test_a_good_topic_lacks_nothing() -> None:
         (with_setting("cleanup.policy", "compact"), "cleanup.policy"),
         (with_setting("cleanup.policy", "compact,delete"), "cleanup.policy"),
         (with_setting("retention.bytes", "1000000"), "retention.bytes"),
-        (with_setting("retention.ms", "604800001"), "offsets.retention.minutes"),
-        (with_setting("retention.ms", "-1"), "offsets.retention.minutes"),
+        (with_setting("retention.ms", "604800000"), "retention.ms must be -1"),
         (with_setting("max.message.bytes", "2001023"), "max.message.bytes is 2001023, needed is 2001024"),
         (replace(GOOD, settings={}), "max.message.bytes"),
     ],
@@ -67,7 +66,8 @@ def test_production_refuses_less(state: TopicState | None, word: str) -> None:
 
 
 def test_production_refuses_offsets_on_one_machine() -> None:
-    """Committed offsets must survive the loss of a broker, too."""
+    """Committed offsets must survive the loss of a broker, and thirty days in which the hub stands still."""
+    assert "offsets.retention.minutes" in found(GOOD, {**BROKER, "offsets.retention.minutes": "43199"})
     assert "offsets.topic.replication.factor" in found(GOOD, {**BROKER, "offsets.topic.replication.factor": "1"})
 
 
@@ -82,6 +82,4 @@ def test_a_demo_may_have_one_broker_and_nothing_else() -> None:
 @pytest.mark.parametrize("profile", list(Profile))
 def test_what_is_made_lacks_nothing(profile: Profile) -> None:
     """A topic with the settings that the hub gives, on enough brokers that keep offsets for long enough, is good."""
-    broker = {**BROKER, "offsets.retention.minutes": "43200"}
-
-    assert found(TopicState(8, 3, settings_of(profile, LIMITS)), broker, profile) == ""
+    assert found(TopicState(8, 3, settings_of(profile, LIMITS)), BROKER, profile) == ""
