@@ -186,10 +186,17 @@ class Dispatch:
             _log.error("lane_postponed", platform=share.platform, exc_info=fault)
             self._sleepers.rest(lane, _FAULT_S)
         else:
-            if lane.recalling and not holding.lost:
-                share.offer_now(lane)
+            if lane.recalling and not self._paused and not holding.lost:
+                self._go_on_recalling(holding, lane, share)
             return
         share.circuit.abandoned()
+
+    def _go_on_recalling(self, holding: Holding, lane: Lane, share: Share) -> None:
+        """A withdrawal came during the turn. Offered while nobody may act on it, the lane would go round for ever."""
+        if self._certainty.ours(holding):
+            share.offer_now(lane)
+        else:
+            self._certainty.wait(holding, lane)
 
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""

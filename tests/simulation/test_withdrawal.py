@@ -8,7 +8,7 @@ import pytest
 from hub.ports import DeliveryId, DoubtRule, Effect
 from schemas.delivery import DeliveryState
 from tests.simulation.platform import Deed, Faults, Verb
-from tests.simulation.world import World
+from tests.simulation.world import Running, World
 
 DOSSIER = "H56.14-261122-0001"
 OTHER = "H56.14-261122-0002"
@@ -119,6 +119,43 @@ async def test_a_withdrawal_during_an_inquiry_is_heeded_when_its_answer_comes() 
 
     await world.run_until_done()
     assert (1, 1, []) == (world.platform.calls, world.platform.inquiries, world.deeds())
+    await world.crash()
+
+
+async def _withdrawn_during_a_call() -> tuple[World, Running]:
+    world = World(13)
+    world.platform.call_s = (4.0, 4.0)
+    running = world.start()
+    await world.submit(DOSSIER, 1, "portal.state")
+    await world.submit(DOSSIER, 2, "portal.state")
+    await asyncio.sleep(2)
+    await world.withdraw(DOSSIER, 3)
+    await asyncio.sleep(1)
+    assert 1 == world.platform.under_way
+    return world, running
+
+
+async def test_a_withdrawal_waits_while_nobody_knows_whose_the_partition_is() -> None:
+    """Nothing goes round in circles meanwhile; when it is certain again, it is done."""
+    world, _ = await _withdrawn_during_a_call()
+    world.weather.broker_away = True
+    await asyncio.sleep(30)
+    assert set() == await world.withdrawn()
+    world.weather.broker_away = False
+
+    await world.run_until_done()
+    assert ([_state(1)], {_state(2)}) == (world.deeds(), await world.withdrawn())
+    await world.crash()
+
+
+async def test_a_withdrawal_does_not_keep_a_worker_from_stopping() -> None:
+    """The call under way ends as it ends, and the next owner withdraws the rest."""
+    world, running = await _withdrawn_during_a_call()
+    await world.stop(running)
+    world.start()
+
+    await world.run_until_done()
+    assert ([_state(1)], {_state(2)}) == (world.deeds(), await world.withdrawn())
     await world.crash()
 
 
