@@ -44,7 +44,6 @@ class Kafka:
         finally:
             await admin.close()
 
-
     async def fresh(self, topics: Mapping[str, int]) -> None:
         """Make topics whose names are fixed, after removing what another test left under them."""
         await self.remove(topics)
