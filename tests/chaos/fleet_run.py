@@ -27,6 +27,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import Blow, blows
 from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, dossier
 from tests.chaos.read_model import judge_counts, read_timelines, settled
+from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
 from tests.chaos.run import expected, log_events
 from tests.chaos.sender import Sender
@@ -104,6 +105,7 @@ async def run(seed: int, dossiers: int, count: int, broker_away_s: float, folder
         watching.cancel()
         await fleet.end()
         told.flaws.extend(fleet.flaws)
+        told.flaws.extend(await judge_rebuilt(installed.folder))
         rows = [row async for row in portal.rows()]
         summary = await portal.summary()
     report = Report(

@@ -19,6 +19,7 @@ from tests.chaos.check import check
 from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, STATES, Dossier, dossier
 from tests.chaos.plan import WEATHER, plan
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
+from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
 from tests.chaos.sender import Sender
 from tests.chaos.supervisor import Supervisor
@@ -60,6 +61,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
         settled_s = time.monotonic()
         if (code := await last.stop()) != 0:
             told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
+        told.flaws.extend(await judge_rebuilt(installed.folder))
         rows = [row async for row in portal.rows()]
         summary = await portal.summary()
     return Report(
