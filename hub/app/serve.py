@@ -18,7 +18,7 @@ from hub.app.seams import Seams
 from hub.app.server import Server, bind, new_server
 from hub.app.status import status_app
 from hub.disk import DiskGuard
-from hub.errors import HubFault
+from hub.errors import HubFault, Unavailable
 from hub.events.callbacks import callers
 from hub.ingress.readiness import Check
 from hub.settings import Installation
@@ -27,6 +27,7 @@ from hub.supervision import Supervisor
 from hub.telemetry import Metrics, configure_logging, logger
 
 _GAUGE_EVERY_S = 5.0
+_START_AGAIN_S = 2.0
 _GC_THRESHOLDS = (50_000, 50, 1000)
 _log = logger("hub")
 
@@ -77,7 +78,9 @@ class _Hub:
         bound = bind(at) if at else None
         if bound:
             self._stack.callback(bound.close)
-        ground = await open_ground(self._installation, self._seams, self._stack, self._metrics)
+        ground = await self._opened()
+        if ground is None:
+            return
         await require_kin(ground.homes)
         if not ground.platforms.operations:
             _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
@@ -97,6 +100,24 @@ class _Hub:
                     await ground.projector.catch_up(topic, partition)
         _settle_memory()
         await self._run_parts(deliveries, door)
+
+    async def _opened(self) -> Ground | None:
+        """Open log and stores; those of other machines are waited for, however long. None when told to stop."""
+        hub = self._installation.hub
+        while not self._stop.is_set():
+            async with AsyncExitStack() as attempt:
+                try:
+                    ground = await open_ground(self._installation, self._seams, attempt, self._metrics)
+                except Unavailable as fault:
+                    if hub.log.embedded and hub.store.embedded and hub.keys.embedded:
+                        raise
+                    _log.warning("start_waits", code=fault.problem_code, hint=fault.hint)
+                else:
+                    self._stack.push_async_callback(attempt.pop_all().aclose)
+                    return ground
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), _START_AGAIN_S)
+        return None
 
     def _delivering(self, ground: Ground, processing: Processing) -> Deliveries:
         deliveries = Deliveries(ground)

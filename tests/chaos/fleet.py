@@ -99,6 +99,8 @@ class Fleet:
             return
         os.kill(process.pid, signal.SIGTERM)
         code = await process.wait(_ROLL_S_MAX)
+        if code == -signal.SIGTERM and "hub_started" not in process.tail():
+            return  # it had not begun yet
         if code != 0:
             self.flaws.append(f"{member.name} was asked to end and came to {code}: {process.tail(600)}")
             await process.kill()
