@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hub.errors import ConfigInvalid
 from hub.ingress.readiness import Check, readiness
 from hub.ports import Clock
 from hub.supervision import Supervisor
@@ -108,14 +109,28 @@ def socket_path(home: Path, name: str) -> Path:
 
 
 def open_socket(home: Path, name: str) -> AdminSocket | None:
-    """Open the admin socket; None when its path is too long for one. A file that a killed process left is replaced."""
+    """Open the admin socket; None when its path is too long for one. A file that a killed process left is replaced.
+
+    ConfigInvalid when a process of that name is running.
+    """
     path = socket_path(home, name)
     if len(os.fsencode(path)) > _PATH_BYTES_MAX:
         return None
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    if _answers(path):
+        raise ConfigInvalid(f"a process {name} of this installation runs already; give this one another --name")
     with suppress(FileNotFoundError):
         path.unlink()
     opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     opened.bind(str(path))
     path.chmod(0o600)
     return AdminSocket(opened, path)
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -26,9 +26,11 @@ class Ground:
     metrics: Metrics
 
 
-async def open_ground(installation: Installation, seams: Seams, stack: AsyncExitStack, metrics: Metrics) -> Ground:
+async def open_ground(
+    installation: Installation, seams: Seams, stack: AsyncExitStack, metrics: Metrics, name: str = ""
+) -> Ground:
     """Open what lasts, and build what every part stands on. Errors: Unavailable, ConfigInvalid."""
-    homes = await open_homes(installation.hub, seams, stack)
+    homes = await open_homes(installation.hub, seams, stack, name)
     catalogue = Catalogue(
         (Agency(agency.code, agency.name) for agency in installation.agencies), installation.procedures
     )

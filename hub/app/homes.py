@@ -1,5 +1,6 @@
 """What the hub keeps: log, store and keys, opened and closed together, wherever the configuration says they are."""
 
+import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,10 +47,10 @@ class Homes:
     kinship: Kinship
 
 
-async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Homes:
-    """Open everything. Errors: Unavailable, ConfigInvalid."""
+async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name: str = "") -> Homes:
+    """Open everything, as the process of that name on this machine. Errors: Unavailable, ConfigInvalid."""
     _make_folder(hub.home)
-    own_log, trimming = await _open_log(hub, seams)
+    own_log, trimming = await _open_log(hub, seams, name)
     stack.push_async_callback(own_log.aclose)
     store = await _open_database(hub, hub.store, STORE)
     stack.push_async_callback(store.aclose)
@@ -73,7 +74,7 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack) -> Ho
     )
 
 
-async def _open_log(hub: HubSection, seams: Seams) -> tuple[Log, Trimming]:
+async def _open_log(hub: HubSection, seams: Seams, name: str) -> tuple[Log, Trimming]:
     topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT, EVENTS, CONTROL), hub.limits.partitions)
     if hub.log.embedded:
         embedded = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
@@ -84,7 +85,8 @@ async def _open_log(hub: HubSection, seams: Seams) -> tuple[Log, Trimming]:
     from hub.log.kafka_trim import KafkaTrimming  # noqa: PLC0415 - see above
 
     limits = KafkaLimits.of(hub.kafka.session_timeout_s, hub.deadlines.drain_s)
-    shared = await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits)
+    member = f"{socket.gethostname()}.{name}" if name and hub.kafka.static_members else None
+    shared = await KafkaLog.open(hub.log.bootstrap, topics, seams.clock, limits, member=member)
     return shared, KafkaTrimming(hub.log.bootstrap, shared)
 
 

@@ -52,7 +52,7 @@ async def serve(
     for warning in installation.warnings:
         _log.warning("configuration", hint=warning)
     async with AsyncExitStack() as stack:
-        await _Hub(installation, seams or Seams(), role, stack).run(name or role, listen)
+        await _Hub(installation, seams or Seams(), role, stack).run(name, listen)
 
 
 class _Hub:
@@ -78,7 +78,7 @@ class _Hub:
         bound = bind(at) if at else None
         if bound:
             self._stack.callback(bound.close)
-        ground = await self._opened()
+        ground = await self._opened(name)
         if ground is None:
             return
         await require_kin(ground.homes)
@@ -92,7 +92,7 @@ class _Hub:
         if bound:
             app = door.app if door else status_app(self._checks, self._metrics)
             self._servers["door"] = new_server(app, bound, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
-        self._open_admin(name, deliveries)
+        self._open_admin(name or self._role, deliveries)
         if self._role is Role.RUN:
             # What the log holds must be known before the door opens: a repeat of it gets its first receipt.
             for topic in TOPICS:
@@ -101,13 +101,13 @@ class _Hub:
         _settle_memory()
         await self._run_parts(deliveries, door)
 
-    async def _opened(self) -> Ground | None:
+    async def _opened(self, name: str) -> Ground | None:
         """Open log and stores; those of other machines are waited for, however long. None when told to stop."""
         hub = self._installation.hub
         while not self._stop.is_set():
             async with AsyncExitStack() as attempt:
                 try:
-                    ground = await open_ground(self._installation, self._seams, attempt, self._metrics)
+                    ground = await open_ground(self._installation, self._seams, attempt, self._metrics, name)
                 except Unavailable as fault:
                     if hub.log.embedded and hub.store.embedded and hub.keys.embedded:
                         raise
