@@ -19,7 +19,6 @@ from hub.ports import Clock
 from hub.supervision import Supervisor
 from schemas.model import Model
 
-FOLDER = "run"
 _PATH_BYTES_MAX = 107
 """What a socket's address holds on Linux."""
 
@@ -103,17 +102,12 @@ class AdminSocket:
             self.path.unlink()
 
 
-def socket_path(home: Path, name: str) -> Path:
-    """Return where the socket of a process lies."""
-    return home / FOLDER / f"{name}.sock"
-
-
-def open_socket(home: Path, name: str) -> AdminSocket | None:
+def open_socket(folder: Path, name: str) -> AdminSocket | None:
     """Open the admin socket; None when its path is too long for one. A file that a killed process left is replaced.
 
     ConfigInvalid when a process of that name is running.
     """
-    path = socket_path(home, name)
+    path = folder / f"{name}.sock"
     if len(os.fsencode(path)) > _PATH_BYTES_MAX:
         return None
     path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 from hub.app.kinship import CONTROL, Kinship
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
+from hub.events.topics import EVENTS
 from hub.log.sqlite import SqliteLog
 from hub.ports import Log, Parking, Trimming
 from hub.sealing import unseal
@@ -28,7 +29,6 @@ from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES
 from schemas.delivery import OutcomeHeader
 from schemas.envelope import Envelope
 
-EVENTS = "hub.events"
 TOPICS = (COMMANDS, OUTCOMES, AUDIT)
 
 
@@ -45,6 +45,11 @@ class Homes:
     projection: SqlProjection
     read_models: SqlReadModels
     kinship: Kinship
+
+
+def declared(hub: HubSection) -> dict[str, int]:
+    """Return the topics of a hub and their numbers of partitions."""
+    return dict.fromkeys((*TOPICS, EVENTS, CONTROL), hub.limits.partitions)
 
 
 async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name: str = "") -> Homes:
@@ -75,7 +80,7 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name:
 
 
 async def _open_log(hub: HubSection, seams: Seams, name: str) -> tuple[Log, Trimming]:
-    topics = dict.fromkeys((COMMANDS, OUTCOMES, AUDIT, EVENTS, CONTROL), hub.limits.partitions)
+    topics = declared(hub)
     if hub.log.embedded:
         embedded = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
         return embedded, embedded

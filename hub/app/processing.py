@@ -27,7 +27,7 @@ _REPLICATION = {Profile.PRODUCTION: 3, Profile.DEMO: 1}
 
 
 class Processing:
-    """The stream processors and the publisher of one process."""
+    """The stream processors, the publisher and the callers of one process."""
 
     def __init__(self, ground: Ground) -> None:
         homes, clock, metrics = ground.homes, ground.clock, ground.metrics
@@ -41,6 +41,7 @@ class Processing:
         late = LateDeliveries(
             SqlLateness(homes.store), self.ledger.note_late, clock, metrics, late_after_s=deadlines.late_after_s
         )
+        self.callers = callers(ground.installation.systems, homes.log, clock, metrics)
         silent = SilentPlatforms(homes.read_models, clock, metrics, silence_after_s=deadlines.silence_after_s)
         self.streams = Streams(
             log=homes.log,
@@ -53,7 +54,7 @@ class Processing:
             clock=clock,
             metrics=metrics,
             jobs=(
-                *_retention(ground),
+                *_retention(ground, list(self.callers)),
                 Job("late deliveries", Every(_LOOK_EVERY_S), late.check, late.stand_by),
                 Job("silent platforms", Every(_LOOK_EVERY_S), silent.check, silent.stand_by),
                 Job("windows", Every(_LOOK_EVERY_S), self.windows.show, everywhere=True),
@@ -68,19 +69,18 @@ def _engine(ground: Ground) -> Engine:
     return KafkaEngine(hub.log.bootstrap, _REPLICATION[hub.kafka.profile])
 
 
-def _retention(ground: Ground) -> Sequence[Job]:
-    """Return the job that lets go of what is old; none where retention is off."""
+def _retention(ground: Ground, callback_groups: Sequence[str]) -> Sequence[Job]:
+    """Return the job that lets go of what is old and that every group has read; none where retention is off."""
     homes, section = ground.homes, ground.installation.hub.retention
     if not section.enabled:
         return ()
     policy = policy_of(section)
-    called = callers(ground.installation.systems, homes.log, ground.clock, ground.metrics)
     records = OldRecords(
         log=homes.log,
         trimming=homes.trimming,
         database=homes.store,
         topics_days=policy.topics_days,
-        groups={COMMANDS: [GROUP], EVENTS: list(called)},
+        groups={COMMANDS: [GROUP], EVENTS: callback_groups},
         clock=ground.clock,
     )
     rows = OldRows(database=homes.store, erasure=homes.keys, policy=policy, clock=ground.clock)

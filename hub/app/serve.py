@@ -19,7 +19,7 @@ from hub.app.server import Server, bind, new_server
 from hub.app.status import status_app
 from hub.disk import DiskGuard
 from hub.errors import HubFault, Unavailable
-from hub.events.callbacks import callers
+from hub.ingress.health import Health
 from hub.ingress.readiness import Check
 from hub.settings import Installation
 from hub.settings.sections import Listen
@@ -90,7 +90,7 @@ class _Hub:
         deliveries = self._delivering(ground, processing) if processing else None
         door = self._door(ground, disk, processing) if self._role.opens_door else None
         if bound:
-            app = door.app if door else status_app(self._checks, self._metrics)
+            app = door.app if door else status_app(Health(self._checks, self._metrics))
             self._servers["door"] = new_server(app, bound, hub.limits.requests_in_flight_max, hub.deadlines.drain_s)
         self._open_admin(name or self._role, deliveries)
         if self._role is Role.RUN:
@@ -124,7 +124,7 @@ class _Hub:
         self._parts["delivery"] = deliveries.run
         self._parts["streams"] = processing.streams.run
         self._parts["events"] = processing.publisher.run
-        self._parts.update(callers(self._installation.systems, ground.homes.log, ground.clock, self._metrics))
+        self._parts.update(processing.callers)
         self._parts["kinship"] = lambda: ground.homes.kinship.run(TOPICS)
         self._parts["gauges"] = lambda: self._gauge(ground.homes)
         self._checks["delivery"] = deliveries.check
@@ -146,7 +146,7 @@ class _Hub:
             partitions=deliveries.committed if deliveries else dict,
             stop=self._stop.set,
         )
-        found = open_socket(self._installation.hub.home, name)
+        found = open_socket(self._installation.hub.sockets, name)
         if found is None:
             _log.warning("configuration", hint="the path of home is too long for an admin socket: there is none")
             return

@@ -10,12 +10,11 @@ from rich.console import Console
 from hub.errors import ConfigInvalid
 
 _ANSWER_S_MAX = 10.0
-_FOLDER = "run"
 
 
-def statuses(home: Path) -> Iterator[dict[str, Any]]:
+def statuses(folder: Path) -> Iterator[dict[str, Any]]:
     """Return what every process that answers says of itself; sockets of killed processes are passed over."""
-    for path in sorted((home / _FOLDER).glob("*.sock")):
+    for path in sorted(folder.glob("*.sock")):
         try:
             with _client(path) as client:
                 yield client.get("/status").raise_for_status().json()
@@ -23,10 +22,10 @@ def statuses(home: Path) -> Iterator[dict[str, Any]]:
             continue
 
 
-def ask_to_stop(home: Path, name: str) -> None:
+def ask_to_stop(folder: Path, name: str) -> None:
     """Ask one process to end in good order. ConfigInvalid when none of that name answers."""
     try:
-        with _client(home / _FOLDER / f"{name}.sock") as client:
+        with _client(folder / f"{name}.sock") as client:
             client.post("/stop").raise_for_status()
     except httpx.HTTPError:
         raise ConfigInvalid(f"no process {name} of this installation runs here") from None

@@ -118,7 +118,7 @@ def worker(config: Config = Path(), listen: Listening = None, name: ProcessName 
 @app.command()
 def status(config: Config = Path()) -> None:
     """Show every process of the hub that runs on this machine; exit code 1 when there is none."""
-    found = list(statuses(load(config).hub.home))
+    found = list(statuses(load(config).hub.sockets))
     for one in found:
         show_status(one, Console())
     if not found:
@@ -128,7 +128,7 @@ def status(config: Config = Path()) -> None:
 @app.command()
 def stop(config: Config = Path(), name: Annotated[str, typer.Argument(help="As hub status shows it.")] = "run") -> None:
     """Ask a process to end in good order: calls under way get their time, what is finished is committed."""
-    ask_to_stop(load(config).hub.home, name)
+    ask_to_stop(load(config).hub.sockets, name)
 
 
 @app.command()

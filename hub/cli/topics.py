@@ -10,19 +10,12 @@ from hub.errors import ConfigInvalid
 from hub.settings import HubSection, load
 
 
-def declared(hub: HubSection) -> dict[str, int]:
-    """Return the topics of a hub and their numbers of partitions."""
-    from hub.app.homes import EVENTS, TOPICS  # noqa: PLC0415 - the whole hub, which other commands do without
-    from hub.app.kinship import CONTROL  # noqa: PLC0415 - the same
-
-    return dict.fromkeys((*TOPICS, EVENTS, CONTROL), hub.limits.partitions)
-
-
 def lacking(hub: HubSection) -> list[str]:
     """Return what the topics and brokers lack, one line each; nothing for a log that is a file. Errors: Unavailable."""
     if hub.log.embedded:
         return []
     # Imported late: an installation without Kafka needs none of it.
+    from hub.app.homes import declared  # noqa: PLC0415 - see above
     from hub.log.kafka_topics import check_topics  # noqa: PLC0415 - see above
 
     return asyncio.run(check_topics(hub.log.bootstrap, declared(hub), hub.kafka.profile))
@@ -37,11 +30,12 @@ def topics(
     if hub.log.embedded:
         typer.echo("The log is a file of this machine; it has no topics to make.")
         return
+    # Imported late: an installation without Kafka needs none of it.
+    from hub.app.homes import declared  # noqa: PLC0415 - see above
+    from hub.log.kafka_topics import ensure_topics  # noqa: PLC0415 - see above
+
     wanted = declared(hub)
     if create:
-        # Imported late: an installation without Kafka needs none of it.
-        from hub.log.kafka_topics import ensure_topics  # noqa: PLC0415 - see above
-
         for made in asyncio.run(ensure_topics(hub.log.bootstrap, wanted, hub.kafka.profile)):
             typer.echo(f"made {made}")
     elif lines := lacking(hub):

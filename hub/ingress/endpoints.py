@@ -12,10 +12,11 @@ from hub.errors import NotFound, Unavailable
 from hub.ingress.acceptance import Acceptance
 from hub.ingress.event_stream import EVENT_STREAM, LAST_EVENT_ID, EventStreams
 from hub.ingress.follow import Follow
+from hub.ingress.health import Health
 from hub.ingress.live_overview import LiveOverview
 from hub.ingress.lookup import Lookup
 from hub.ingress.problems import kind_of
-from hub.ingress.readiness import Check, readiness
+from hub.ingress.readiness import Check
 from hub.ingress.reading import bearer_token, idempotency_key, read_body, read_model, read_query, require_json
 from hub.ingress.visit import Visit
 from hub.ports import Clock, ReadModels
@@ -45,10 +46,11 @@ class RestRooms:
     body_wait_s: float = 10.0
 
 
-class Endpoints:
+class Endpoints(Health):
     """One method per operation. Errors leave as exceptions of the tree; the door turns them into problems."""
 
     def __init__(self, rooms: RestRooms) -> None:
+        super().__init__(rooms.checks, rooms.metrics)
         self._rooms = rooms
         self._overview = LiveOverview(rooms.read_models, rooms.clock)
 
@@ -108,20 +110,6 @@ class Endpoints:
         if kind is None:
             raise NotFound("no such code")
         return _json(kind)
-
-    async def metrics(self, _: Request) -> Response:
-        """Return the page that Prometheus reads."""
-        page, media_type = self._rooms.metrics.render()
-        return Response(page, headers={"Content-Type": media_type})
-
-    async def healthz(self, _: Request) -> Response:
-        """Answer, which is all that liveness means."""
-        return Response(b'{"status":"ok"}', media_type=JSON)
-
-    async def readyz(self, _: Request) -> Response:
-        """Ask every part whether it can work."""
-        found = await readiness(self._rooms.checks)
-        return _json(found, 200 if found.ready else 503)
 
     def _principal(self, request: Request) -> Principal:
         principal = self._rooms.api_keys.authenticate(bearer_token(request))

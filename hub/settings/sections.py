@@ -201,6 +201,11 @@ class HubSection(ConfigModel):
         return self.home / address.path
 
     @property
+    def sockets(self) -> Path:
+        """Where the running processes have their admin sockets, `<name>.sock`."""
+        return self.home / "run"
+
+    @property
     def shared(self) -> bool:
         """Whether several processes can work on the log and the stores at once."""
         return not (self.log.embedded or self.store.embedded or self.keys.embedded)

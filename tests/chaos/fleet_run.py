@@ -15,7 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hub.cli.topics import declared
+from hub.app.homes import declared
 from hub.log.kafka_topics import ensure_topics
 from hub.settings import load as load_settings
 from hub.settings.sections import Profile
