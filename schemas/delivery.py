@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from schemas.model import Model
+from schemas.ruling import Ruling
 
 
 class DeliveryState(StrEnum):
@@ -28,10 +29,11 @@ _FINAL = frozenset({DeliveryState.DELIVERED, DeliveryState.DEAD, DeliveryState.E
 
 
 class MessageKind(StrEnum):
-    """What a command is: one state of a dossier, or the withdrawal of what is still queued of it."""
+    """What a command is: one state of a dossier, the withdrawal of what is queued of it, or an operator's ruling."""
 
     DOSSIER = "dossier"
     WITHDRAWAL = "withdrawal"
+    RULING = "ruling"
 
 
 class OutcomeClass(StrEnum):
@@ -72,7 +74,8 @@ class PlannedDelivery(Model):
 class CommandHeader(Model):
     """The clear header of a record in `hub.commands`. It carries no personal data.
 
-    `code_as_given` is the spelling under which the dossier first came in; empty means the ordering key itself.
+    `code_as_given` is the spelling under which the dossier first came in; empty means the ordering key itself. Of a
+    ruling (which owes no deliveries of its own, and has revision 1) `ruling` says what it is.
     """
 
     v: int = 1
@@ -88,6 +91,7 @@ class CommandHeader(Model):
     key_id: str
     deliveries: tuple[PlannedDelivery, ...]
     reappended: bool = False
+    ruling: Ruling | None = None
 
 
 class OutcomeHeader(Model):

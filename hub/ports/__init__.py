@@ -1,0 +1,64 @@
+"""The Protocols between the rooms. Whoever needs a thing names the port; `hub.app` hands over the implementation."""
+
+from hub.ports.audit import Audit
+from hub.ports.clock import Clock
+from hub.ports.events import EventStore, LoggedEvent, OutboxEvent
+from hub.ports.inbox import Inbox, Keys, Reservation, ReservationState, Reserved
+from hub.ports.log import Bounds, Consumer, Log, Ownership, Position, Record, Trimming
+from hub.ports.parking import DeliveryId, LaneKey, Owed, ParkedRow, Parking, PartitionMemory, Unparked
+from hub.ports.platform import (
+    LEAVE,
+    Adapter,
+    CitizenSource,
+    DoubtRule,
+    Effect,
+    Finding,
+    Job,
+    Operation,
+    OutcomeRule,
+    Reply,
+)
+from hub.ports.projection import LateDelivery, Lateness, Projected, ProjectedBatch, Projection, ReadModels
+
+__all__ = [
+    "LEAVE",
+    "Adapter",
+    "Audit",
+    "Bounds",
+    "CitizenSource",
+    "Clock",
+    "Consumer",
+    "DeliveryId",
+    "DoubtRule",
+    "Effect",
+    "EventStore",
+    "Finding",
+    "Inbox",
+    "Job",
+    "Keys",
+    "LaneKey",
+    "LateDelivery",
+    "Lateness",
+    "Log",
+    "LoggedEvent",
+    "Operation",
+    "OutboxEvent",
+    "OutcomeRule",
+    "Owed",
+    "Ownership",
+    "ParkedRow",
+    "Parking",
+    "PartitionMemory",
+    "Position",
+    "Projected",
+    "ProjectedBatch",
+    "Projection",
+    "ReadModels",
+    "Record",
+    "Reply",
+    "Reservation",
+    "ReservationState",
+    "Reserved",
+    "Trimming",
+    "Unparked",
+]
