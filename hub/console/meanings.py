@@ -138,6 +138,7 @@ KINDS: Mapping[str, Words] = MappingProxyType(
     {
         "dossier": Words("Trạng thái hồ sơ", "State of the dossier"),
         "withdrawal": Words("Rút hồ sơ", "Withdrawal"),
+        "ruling": Words("Quyết định của người vận hành", "Decision of an operator"),
     }
 )
 """Kinds of messages; one that is not here is shown by its name."""
