@@ -6,6 +6,7 @@ import pytest
 
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.problem import PROBLEMS, RULES, Origin
+from schemas.ruling import Ruling
 
 VIETNAMESE = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
 
@@ -34,14 +35,15 @@ def test_four_states_are_final() -> None:
     }
 
 
-@pytest.mark.parametrize("header", [CommandHeader, OutcomeHeader])
-def test_a_clear_header_has_no_place_for_personal_data(header: type[CommandHeader | OutcomeHeader]) -> None:
+@pytest.mark.parametrize("header", [CommandHeader, OutcomeHeader, Ruling])
+def test_a_clear_header_has_no_place_for_personal_data(header: type[CommandHeader | OutcomeHeader | Ruling]) -> None:
     """Its fields are ids, codes, numbers, states and times; who adds one must think of this list."""
     allowed = {
         *("v", "schema_version", "kind", "message_id", "ordering_key", "code_as_given", "key_id", "revision"),
         *("sender_agency", "sender_system", "received_at", "deliveries", "reappended"),
         *("operation", "platform", "part", "source_partition", "source_offset", "attempt", "step", "state"),
         *("outcome_class", "code", "started_at", "finished_at", "next_try_at", "possibly_doubled"),
+        *("ruling", "verdict", "of", "index", "by", "approved_by", "order", "corrected"),
     }
 
     assert set(header.model_fields) <= allowed
