@@ -1,4 +1,4 @@
-"""The control port: reads the ledger, orders faults, expires sessions, rotates credentials. Loopback only."""
+"""The control port: reads the ledger, orders faults and accidents, ends sessions, rotates credentials. Loopback only."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
@@ -46,6 +46,7 @@ class Control:
             ("DELETE", "/faults"): self._clear_faults,
             ("POST", "/sessions/expire"): self._expire_sessions,
             ("POST", "/credentials"): self._rotate,
+            ("POST", "/book"): self._tamper,
             ("GET", "/state"): self._state,
         }
 
@@ -121,6 +122,14 @@ class Control:
     async def _rotate(self, request: Request) -> Reply:
         self._platform.rotate(_texts(request.body))
         return _say({"rotated": True})
+
+    async def _tamper(self, request: Request) -> Reply:
+        order = _texts(request.body)
+        if not {"order", "key"} <= order.keys():
+            raise Unusable("order and key are wanted")
+        fields = {name: value for name, value in order.items() if name not in ("order", "key")}
+        self._platform.tamper(order["order"], order["key"], fields)
+        return _say({"done": True})
 
     async def _state(self, _request: Request) -> Reply:
         return _say(

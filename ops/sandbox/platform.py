@@ -38,6 +38,9 @@ class Platform(Protocol):
     def rotate(self, credentials: Mapping[str, str]) -> None:
         """Change the credentials that clients must show. NotOffered when they have other names."""
 
+    def tamper(self, order: str, key: str, fields: Mapping[str, str]) -> None:
+        """Change what is held about a key, as accidents do. NotOffered when it holds nothing that it would show."""
+
     def state(self) -> dict[str, object]:
         """Return what the control port shows of the platform."""
 

@@ -57,6 +57,10 @@ class Remote:
         """Change the credentials that the platform accepts."""
         await self._order("POST", "/credentials", credentials)
 
+    async def tamper(self, order: str, key: str, **fields: str) -> None:
+        """Let the platform lose, set_back, alter or invent what it holds about a key."""
+        await self._order("POST", "/book", {"order": order, "key": key, **fields})
+
     async def state(self) -> dict[str, Any]:
         """Return what the platform tells of itself."""
         return await self._order("GET", "/state")

@@ -72,6 +72,10 @@ class Emc:
             raise NotOffered('EMC rotates {"site_id": "<whole number>"}')
         self._site_id = int(site_id)
 
+    def tamper(self, order: str, key: str, fields: Mapping[str, str]) -> None:  # noqa: ARG002 - the protocol
+        """Refuse: nothing that it shows was sent by the hub."""
+        raise NotOffered("EMC keeps events, and shows none")
+
     def state(self) -> dict[str, object]:
         """Return sizes and settings."""
         return {"events": self._events, "site_id": self._site_id, "settings": self._settings.model_dump()}

@@ -73,6 +73,10 @@ class Population:
             raise NotOffered('the population database rotates {"secret": "..."}')
         self._credentials.secret = credentials["secret"]
 
+    def tamper(self, order: str, key: str, fields: Mapping[str, str]) -> None:  # noqa: ARG002 - the protocol
+        """Refuse: nothing that it shows was sent by the hub."""
+        raise NotOffered("the population database's people are the same for everybody")
+
     def state(self) -> dict[str, object]:
         """Return sizes, settings without secrets, and whom one can ask for."""
         settings = self._settings.model_dump(exclude={"secret", "api_key"})

@@ -92,6 +92,10 @@ class Portal:
             raise NotOffered('the portal rotates {"password": "..."}')
         self._password = credentials["password"]
 
+    def tamper(self, order: str, key: str, fields: Mapping[str, str]) -> None:
+        """Lose a dossier, set it back to its state before, alter some fields of it, or invent one."""
+        self._book.tamper(Origin("control", "book"), order, key, fields)
+
     def state(self) -> dict[str, object]:
         """Return sizes and settings; the password is left out."""
         settings = self._settings.model_dump(exclude={"password"})
