@@ -11,6 +11,7 @@ from schemas.model import ConfigModel
 from schemas.text import Token
 
 Line = Annotated[str, Field(min_length=1, max_length=500)]
+_COMPARED = frozenset({"MaHoSo", "TrangThaiHoSo"})
 
 
 class Recognition(ConfigModel):
@@ -45,7 +46,8 @@ class FeeCodes(ConfigModel):
 class PortalConfig(ConfigModel):
     """One account at the portal's adapter. Code and text patterns are assumed unless the template says otherwise.
 
-    `unit` is the portal's `madonvi`, `provider` the member code that goes into the header `dstcode`.
+    `unit` is the portal's `madonvi`, `provider` the member code that goes into the header `dstcode`. What
+    `TraCuuHoSo` shows in another form than it was sent stands in `incomparable_fields`.
     """
 
     adapter_url: HttpUrl
@@ -61,10 +63,18 @@ class PortalConfig(ConfigModel):
     session_refused: Recognition = Recognition(text=r"\bsession\b|phiên (làm việc|đăng nhập)")
     duplicate: Recognition = Recognition(codes=("3", "-3"), text="đã tồn tại")
     unknown_dossier: Recognition = Recognition(text=r"hồ sơ.*(không|chưa) tồn tại|không tìm thấy.*hồ sơ")
+    incomparable_fields: Annotated[tuple[Token, ...], Field(max_length=100)] = ()
     database_codes: dict[Token, Token] = Field(default_factory=dict)
     fee_codes: FeeCodes = FeeCodes()
     sync_rules: tuple[Rule, ...] = ()
     progress_rules: tuple[Rule, ...] = ()
+
+    @field_validator("incomparable_fields")
+    @classmethod
+    def _state_is_compared(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if _COMPARED & set(value):
+            raise ValueError(f"{' and '.join(sorted(_COMPARED))} are always compared")
+        return value
 
     @model_validator(mode="after")
     def _allowed_address(self) -> Self:

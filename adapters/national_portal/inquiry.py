@@ -1,14 +1,45 @@
-"""Judging the portal's answer to "which state of this dossier do you have?" (`TraCuuHoSo`). Pure."""
+"""Reading the portal's answer to "which state of this dossier do you have?" (`TraCuuHoSo`). Pure.
 
-from collections.abc import Mapping
+Known: one dossier is asked for by its code. Assumed: that the answer has the fields of `DongBoHoSoMC`, MaHoSo and
+TrangThaiHoSo among them. The service asks for codes; none lists the dossiers that the portal has.
+"""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adapters.national_portal.codes import STATUS
 from adapters.national_portal.config import PortalConfig
+from adapters.national_portal.dossier import ho_so
 from adapters.national_portal.replies import PortalReply
 from hub.errors import NotSent, RefusedUs, ReplyUnreadable
-from hub.ports import Finding
+from hub.ports import Finding, Job
+from schemas.dossier import DossierStatus
 
 _BUSY = frozenset({429, 503})
 _REFUSED_US = frozenset({*range(300, 400), 401, 403, 404, 405, 407})
+_WORDS = {code: status for status, code in STATUS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A dossier as the portal shows it (port `Shown`). It names people: its fields stay out of its representation."""
+
+    config: PortalConfig = field(repr=False)
+    fields: Mapping[str, object] = field(repr=False)
+
+    @property
+    def status(self) -> DossierStatus | None:
+        """The state in the hub's words; None for one that it has no word for."""
+        return _WORDS.get(str(_plain(self.fields["TrangThaiHoSo"])))
+
+    def differing(self, job: Job) -> Sequence[str]:
+        """Return the names of the fields that both carry and in which the portal differs from what is sent."""
+        return self.differing_from(ho_so(job.submission, job.procedure, self.config))
+
+    def differing_from(self, sent: Mapping[str, object]) -> Sequence[str]:
+        """As `differing`, of a dossier in the portal's words."""
+        compared = self.fields.keys() - set(self.config.incomparable_fields)
+        return [name for name, value in sent.items() if name in compared and not agree(value, self.fields[name])]
 
 
 def judge(reply: PortalReply, sent: Mapping[str, object], config: PortalConfig) -> Finding:
@@ -16,19 +47,28 @@ def judge(reply: PortalReply, sent: Mapping[str, object], config: PortalConfig) 
 
     PRESENT only when the stored dossier has our code and our status, and agrees in every other field that both carry.
     ABSENT when the portal does not know the dossier or holds another state: sending again then brings it up to date.
+    Errors: those of `stored`.
+    """
+    found = stored(reply, str(sent["MaHoSo"]), config)
+    return Finding.ABSENT if found is None or found.differing_from(sent) else Finding.PRESENT
+
+
+def stored(reply: PortalReply, code: str, config: PortalConfig) -> Stored | None:
+    """Return the dossier that the portal shows; None when it does not know the code.
+
     ReplyUnreadable when neither can be told; RefusedUs and NotSent when the portal refused to answer.
     """
     _raise_for_refusal(reply, config)
     if not reply.succeeded:
         if config.unknown_dossier.fits(reply.code, reply.text):
-            return Finding.ABSENT
+            return None
         raise ReplyUnreadable("inquiry was refused")
     if not reply.results:
-        return Finding.ABSENT
-    stored = _stored(reply, str(sent["MaHoSo"]))
-    if "TrangThaiHoSo" not in stored:
+        return None
+    fields = _fields(reply, code)
+    if "TrangThaiHoSo" not in fields:
         raise ReplyUnreadable("the stored dossier has no status")
-    return Finding.PRESENT if agree(sent, stored) else Finding.ABSENT
+    return Stored(config, fields)
 
 
 def agree(ours: object, theirs: object) -> bool:
@@ -47,7 +87,7 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, int | str) else value
 
 
-def _stored(reply: PortalReply, code: str) -> Mapping[str, object]:
+def _fields(reply: PortalReply, code: str) -> Mapping[str, object]:
     for one in reply.results:
         if isinstance(one, Mapping) and one.get("MaHoSo") == code:
             return one

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from adapters.national_portal import progress
 from adapters.national_portal.config import PortalConfig
 from adapters.national_portal.dossier import Wire, ho_so
-from adapters.national_portal.inquiry import judge
+from adapters.national_portal.inquiry import Stored, judge, stored
 from adapters.national_portal.mapi import Mapi
 from adapters.national_portal.replies import PortalReply
 from adapters.national_portal.rules import progress_rules, sync_rules
@@ -50,8 +50,14 @@ class DossierSync:
     async def inquire(self, job: Job) -> Finding:
         """Ask by `TraCuuHoSo` whether the portal holds the job's state."""
         data = self._data(job)
-        reply = await self._mapi.ask("TraCuuHoSo", {"mahoso": data["MaHoSo"]}, self._mapi.deadline())
-        return judge(reply, data, self._config)
+        return judge(await self._look_up(str(data["MaHoSo"])), data, self._config)
+
+    async def show(self, code: str) -> Stored | None:
+        """Return what the portal shows of a dossier by `TraCuuHoSo`; None when it knows none (port `Comparable`)."""
+        return stored(await self._look_up(code), code, self._config)
+
+    async def _look_up(self, code: str) -> PortalReply:
+        return await self._mapi.ask("TraCuuHoSo", {"mahoso": code}, self._mapi.deadline())
 
     def _data(self, job: Job) -> Wire:
         return ho_so(job.submission, job.procedure, self._config)
