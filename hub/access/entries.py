@@ -30,6 +30,8 @@ class Service(StrEnum):
     DOSSIER_SUBMIT = "dossier.submit"
     DOSSIER_FOLLOW = "dossier.follow"
     EVENTS = "events"
+    DELIVERY_OPERATE = "delivery.operate"
+    DELIVERY_APPROVE = "delivery.approve"
 
     @property
     def states_purpose(self) -> bool:
