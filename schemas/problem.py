@@ -92,6 +92,18 @@ PROBLEMS: dict[str, Words] = {
         "Hồ sơ đã có phiên bản bằng hoặc mới hơn; hãy gửi phiên bản cao hơn.",
         "The dossier has this revision or a newer one; send a higher revision.",
     ),
+    "caller.own_order": Words(
+        "Người đề nghị không được tự phê duyệt; cần một tài khoản khác có quyền delivery.approve.",
+        "Who proposed an order cannot approve it; another account with delivery.approve has to.",
+    ),
+    "caller.order_decided": Words(
+        "Lệnh đã được quyết định hoặc đã kết thúc; hãy xem trạng thái của lệnh.",
+        "The order was decided before, or has ended; look at its state.",
+    ),
+    "caller.not_waiting": Words(
+        "Lượt gửi không còn ở trạng thái mà hành động này áp dụng; hãy xem lại trạng thái của nó.",
+        "The delivery does not wait for this action (any more); look at its state.",
+    ),
     "caller.soap_version": Words(
         "Phiên bản SOAP không khớp: phong bì SOAP 1.1 đi với text/xml, phong bì SOAP 1.2 đi với application/soap+xml.",
         "The SOAP version does not match: a 1.1 envelope goes with text/xml, a 1.2 envelope with application/soap+xml.",
@@ -184,6 +196,25 @@ RULES: dict[str, Words] = {
     "before_received": Words("Thời điểm trước ngày tiếp nhận (received_at).", "Earlier than received_at."),
     "order": Words(
         "Các bước phải theo đúng thứ tự thời gian.", "The steps must stand in the order in which they happened."
+    ),
+    "one_of": Words("Cần đúng một trong các trường thay thế nhau.", "Exactly one of the alternatives is wanted."),
+    "correction_of_replay": Words(
+        "Chỉ gửi lại (replay) mới có nội dung sửa (correction).", "Only a replay can have a correction."
+    ),
+    "fixed": Words(
+        "Không được sửa code và revision: chúng xác định trạng thái nào của hồ sơ nào.",
+        "code and revision cannot be corrected: they say which state of which dossier it is.",
+    ),
+    "too_deep": Words(
+        "Nội dung sửa quá sâu hoặc quá nhiều giá trị.", "The correction is too deep or has too many values."
+    ),
+    "deliveries": Words(
+        "Nội dung sửa làm thay đổi danh sách lượt gửi đã ấn định khi tiếp nhận.",
+        "The correction changes the list of deliveries that acceptance fixed.",
+    ),
+    "unreadable": Words(
+        "Nội dung gốc không còn mở được (khóa đã hủy hoặc nhật ký đã xóa).",
+        "The original body cannot be opened any more: its key was destroyed, or the log has let it go.",
     ),
     "json": Words("JSON sai cú pháp tại đây.", "Not valid JSON here."),
     "xml": Words("XML sai cú pháp tại đây.", "Not valid XML here."),

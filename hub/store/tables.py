@@ -4,7 +4,7 @@ Tables that are found by a text key of their own and hold no large values are cl
 (`sqlite_with_rowid=False`); PostgreSQL passes over the option.
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 from hub.store.instant import Instant
 
@@ -277,6 +277,43 @@ kinship = Table(
     sqlite_with_rowid=False,
 )
 """The store's own name, and the number of the last pulse that it sent into the log: one row."""
+
+operator_order = Table(
+    "operator_order",
+    STORE,
+    Column("order_id", Text, primary_key=True),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("officer", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("rate_per_s", Float, nullable=False),
+    Column("proposed_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index(None, "state"),
+    Index(None, "proposed_at", "order_id"),
+)
+"""The orders of operators. `sealed` is an envelope with the reason and the correction of each."""
+
+order_item = Table(
+    "order_item",
+    STORE,
+    Column("order_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("heard_to", BigInteger, nullable=False),
+    Index(None, "order_id", "state", "place"),
+    sqlite_with_rowid=False,
+)
+"""The deliveries of each order, oldest first. `heard_to`: the last outcome known when its ruling was appended."""
 
 master_key = Table("master_key", KEYS, Column("id", Text, primary_key=True))
 """The ids of the master keys under which data keys were wrapped."""
