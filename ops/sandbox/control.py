@@ -1,4 +1,4 @@
-"""The control port: reads the ledger, orders faults and accidents, ends sessions, rotates credentials. Loopback only."""
+"""The control port: reads the ledger, orders faults and accidents, ends sessions, changes passwords. Loopback only."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qsl
