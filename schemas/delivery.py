@@ -98,7 +98,9 @@ class OutcomeHeader(Model):
     """The clear header of a record in `hub.outcomes`: one try of one delivery, and the state that it left.
 
     `source_*` name the command record. Times are UTC. `code` is the platform's own code or a code of the hub's
-    error tree; the platform's text, which may name people, travels in the sealed body.
+    error tree; the platform's text, which may name people, travels in the sealed body. `ruling` is the message id of
+    the operator's ruling that brought the state about. The outcome of one that found nothing to do carries that id as
+    its message's, too, and no delivery has changed.
     """
 
     v: int = 1
@@ -120,3 +122,4 @@ class OutcomeHeader(Model):
     finished_at: datetime
     next_try_at: datetime | None = None
     possibly_doubled: bool = False
+    ruling: str = ""

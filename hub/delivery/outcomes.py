@@ -18,7 +18,7 @@ _log = logger("delivery")
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a try came to. `text` is the platform's own words; it travels sealed."""
+    """What a try came to. `text` is the platform's own words; it travels sealed. `ruling`: the one obeyed."""
 
     step: Step
     outcome: OutcomeClass | None
@@ -26,6 +26,7 @@ class Tried:
     started_at: datetime
     finished_at: datetime
     text: str = ""
+    ruling: str = ""
 
 
 class OutcomeWriter:
@@ -61,6 +62,7 @@ class OutcomeWriter:
             finished_at=tried.finished_at,
             next_try_at=next_try_at,
             possibly_doubled=work.possibly_doubled,
+            ruling=tried.ruling,
         )
         text = tried.text
         while True:

@@ -29,6 +29,7 @@ from hub.ports.reconciliation import (
     RunStep,
     Shown,
 )
+from hub.ports.rulings import Precedents
 
 __all__ = [
     "LEAVE",
@@ -65,6 +66,7 @@ __all__ = [
     "PartitionMemory",
     "PlatformLeave",
     "Position",
+    "Precedents",
     "Projected",
     "ProjectedBatch",
     "Projection",

@@ -30,7 +30,8 @@ class ParkedRow:
     """One delivery in the parking place. (`partition`, `offset`, `index`) orders a lane; `envelope` is the command.
 
     `state` is waiting, in_flight, parked, in_doubt or dead; final states leave tombstones. `attempts` counts tries.
-    A withdrawal lies in a lane as a row, too: its operation is `hub.withdrawal.<platform>`, and nothing is sent for it.
+    A withdrawal lies in a lane as a row, too: its operation is `hub.withdrawal.<platform>`, and nothing is sent for it;
+    so does an operator's ruling, as `hub.ruling.<platform>`.
     """
 
     id: DeliveryId
@@ -70,6 +71,9 @@ class Parking(Protocol):
 
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """Return the first rows of a lane that are not tombstones, envelopes included."""
+
+    async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """Return those of some rows that are there and no tombstones, in lane order, envelopes included."""
 
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """Turn rows into tombstones without envelopes."""

@@ -23,7 +23,7 @@ from hub.errors import StaleOwner
 from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import conflict_insert, upsert
+from hub.store.dialect import among, conflict_insert, upsert
 from schemas.delivery import DeliveryState
 
 _row = tables.parked.c
@@ -60,6 +60,10 @@ class SqlParking:
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """See `Parking.fetch`."""
         return await self._database.read(lambda connection: fetch(connection, partition, lane, rows_max))
+
+    async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """See `Parking.find`."""
+        return await self._database.read(lambda connection: find(connection, partition, ids))
 
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """See `Parking.settle`. An id without a row is passed over."""
@@ -100,6 +104,17 @@ def fetch(connection: Connection, partition: int, lane: LaneKey, rows_max: int) 
     )
     rows = connection.execute(of_lane.order_by(*_LANE_ORDER).limit(rows_max))
     return [_parked(row, row.envelope) for row in rows]
+
+
+def find(connection: Connection, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+    """Return some rows, envelopes included."""
+    message_ids = {each.message_id for each in ids}
+    named = select(tables.parked).where(
+        among(connection, _row.message_id, message_ids), _row.partition == partition, _row.settled == false()
+    )
+    wanted = frozenset(ids)
+    rows = (_parked(row, row.envelope) for row in connection.execute(named.order_by(*_LANE_ORDER)))
+    return [row for row in rows if row.id in wanted]
 
 
 def settle(connection: Connection, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:

@@ -30,6 +30,10 @@ class BrittleParking:
         """As the port."""
         return await self._inner.fetch(partition, lane, rows_max)
 
+    async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """As the port."""
+        return await self._inner.find(partition, ids)
+
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """Settle between two crash points."""
         await self._drag.pull()

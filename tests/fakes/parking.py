@@ -63,6 +63,11 @@ class MemoryParking:
         rows = [row for row in self._rows.values() if row.lane == lane and row.partition == partition]
         return sorted(rows, key=lambda row: (row.offset, row.index))[:rows_max]
 
+    async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """Return some rows."""
+        rows = [self._rows[each] for each in ids if each in self._rows and self._rows[each].partition == partition]
+        return sorted(rows, key=lambda row: (row.offset, row.index))
+
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """Leave tombstones."""
         self._check(partition, epoch)
