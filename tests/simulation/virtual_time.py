@@ -1,9 +1,10 @@
 """An event loop whose time jumps: when nothing can run, the next timer is due at once."""
 
 import asyncio
+import contextvars
 import itertools
 import selectors
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,12 +21,31 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.elapsed_s = 0.0
         self.made = itertools.count()
+        self._due: list[list[Any]] = []
         super().__init__(_JumpingSelector(self))
         self.set_task_factory(lambda _, coro, **options: _Task(self, coro, **options))
 
     def create_future(self) -> "asyncio.Future[Any]":
         """Make a future with the next number."""
         return _Future(self)
+
+    def between_steps(self, steps: int, call: Callable[[], object]) -> None:
+        """Make a call right before the step of a task, or another callback, that is handed over after `steps` others.
+
+        What is handed over is run in that order, so this falls between any two steps of whatever tasks there are.
+        """
+        self._due.append([steps, call])
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """As the loop, and count."""
+        for due in self._due:
+            due[0] -= 1
+        while self._due and (ready := next((due for due in self._due if due[0] < 0), None)):
+            self._due.remove(ready)
+            super().call_soon(ready[1])
+        return super().call_soon(callback, *args, context=context)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""

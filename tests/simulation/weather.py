@@ -37,6 +37,7 @@ class Weather:
     """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost.
 
     After `steps_left` steps, if that is set, the process that makes the next one ends.
+    After `store_fails_in` calls of the store one fails: at its beginning, or with `store_fails_after` as a write landed.
     While the `broker_away`, no ownership is certain, appends end in Unavailable, commits and departures never end.
     """
 
@@ -52,6 +53,15 @@ class Weather:
     log_refuses: frozenset[str] = frozenset()
     broker_away: bool = False
     steps_left: int | None = None
+    store_fails_in: int | None = None
+    store_fails_after: bool = False
+
+    def strikes(self, *, after: bool) -> bool:
+        """Count one call of the store. Whether it is the one that fails, at its beginning or when it has landed."""
+        if self.store_fails_in is None or after is not self.store_fails_after:
+            return False
+        self.store_fails_in = self.store_fails_in - 1 if self.store_fails_in else None
+        return self.store_fails_in is None
 
 
 @dataclass
@@ -112,14 +122,14 @@ class Life:
 
     async def written(self) -> None:
         """End a write that has landed."""
-        if self.weather.random.random() < self.weather.doubtful:
+        if self.weather.random.random() < self.weather.doubtful or self.weather.strikes(after=True):
             raise WriteInDoubt("landed")
         await self.step()
 
     async def store(self) -> None:
         """Begin a call of the store."""
         await self.step()
-        if self.weather.store_down:
+        if self.weather.store_down or self.weather.strikes(after=False):
             raise Unavailable("no store")
 
     async def parking(self) -> None:
@@ -259,6 +269,11 @@ class MortalParking:
         """As the port."""
         await self.life.parking()
         return await self.inner.fetch(partition, lane, rows_max)
+
+    async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """As the port."""
+        await self.life.parking()
+        return await self.inner.find(partition, ids)
 
     async def settle(self, partition: int, epoch: int, ids: Sequence[DeliveryId]) -> None:
         """As the port, in the weather."""

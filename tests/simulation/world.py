@@ -53,8 +53,13 @@ class World:
     """Everything that survives a crash, and the workers that do not.
 
     There is one platform, `portal`, with a state (asked when in doubt) and steps in parts (sent again when in doubt);
-    `add_platform` adds others. Limits are small, so that bounds are met soon.
+    `add_platform` adds others. Limits are small, so that bounds are met soon. Classes other than the real ones are for
+    planted defects.
     """
+
+    worker_class: type[Worker] = Worker
+    dispatch_class: type[Dispatch] = Dispatch
+    writer_class: type[OutcomeWriter] = OutcomeWriter
 
     def __init__(self, seed: int, faults: Faults | None = None, *, parts: int = 1) -> None:
         self.random = random.Random(seed)
@@ -164,12 +169,12 @@ class World:
         operations: dict[str, Operation] = {
             name: MortalOperation(operation, life) for name, operation in self.operations.items()
         }
-        dispatch = Dispatch(
+        dispatch = self.dispatch_class(
             clock=self.clock,
             courier=Courier(
                 clock=self.clock,
                 keys=OneKey(self.weather),
-                outcomes=OutcomeWriter(log, OneKey(self.weather), self.clock),
+                outcomes=self.writer_class(log, OneKey(self.weather), self.clock),
                 procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
                 terms=lambda _platform: Terms(self.backoff),
                 limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
@@ -181,7 +186,7 @@ class World:
             limits=lambda _platform: self.shares,
             metrics=Metrics(),
         )
-        worker = Worker(
+        worker = self.worker_class(
             log=log,
             parking=parking,
             dispatch=dispatch,

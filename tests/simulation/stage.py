@@ -1,0 +1,351 @@
+"""Plays scripts of moves in a world, and watches what must hold at every step."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from hub.delivery.dispatch import Dispatch
+from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.worker import Worker
+from hub.errors import Unavailable, WriteInDoubt
+from hub.log.memory import MemoryLog
+from hub.ports import Clock, DeliveryId, DoubtRule, Effect, Position
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
+from schemas.envelope import Envelope
+from tests.simulation.distant import LATE_S, SLOW_S, Distant, Fate
+from tests.simulation.moves import Kind, Move
+from tests.simulation.platform import Deed, Verb
+from tests.simulation.virtual_time import VirtualLoop
+from tests.simulation.world import PARTITIONS, TOPICS, Running, World
+
+DOSSIERS = [f"H56.14-261122-{number:04d}" for number in range(1, 4)]
+REFUSED = frozenset({(DOSSIERS[0], 3), (DOSSIERS[1], 2)})
+FATES = tuple(Fate)
+ANSWERS = (Fate.WELL, Fate.BUSY, Fate.LOST_BEFORE, Fate.LOST_AFTER, Fate.LOCKED)
+CHOICES = (("portal.state", "portal.steps"), ("registry.entry",), ("board.notice",), ())
+"""What a state is owed to; the last one means all."""
+
+SETTLED_S_MAX = 400.0
+WORKERS_MAX = 2
+_ENDED = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN, DeliveryState.EXPIRED})
+
+
+class WatchedLog(MemoryLog):
+    """A log that fails at chosen appends, and tells of commands, outcomes and commits when they are durable."""
+
+    def __init__(self, clock: Clock, promises: "Promises") -> None:
+        super().__init__(TOPICS, clock)
+        self._promises = promises
+        self.fails_in: int | None = None
+        self.fails_after = False
+
+    async def append(self, topic: str, key: bytes, value: bytes) -> Position:
+        """As the port."""
+        strikes = topic == "hub.outcomes" and self._strikes()
+        if strikes and not self.fails_after:
+            raise Unavailable("the n-th append")
+        position = await super().append(topic, key, value)
+        self._promises.appended(position, Envelope.from_bytes(value).header)
+        if strikes:
+            raise WriteInDoubt("the n-th append landed")
+        return position
+
+    def commit(self, group: str, topic: str, offsets: Mapping[int, int]) -> "asyncio.Future[None]":
+        """As `hub.log.consumer.Source`."""
+        done = super().commit(group, topic, offsets)
+        self._promises.committed(offsets)
+        return done
+
+    def _strikes(self) -> bool:
+        if self.fails_in is None:
+            return False
+        self.fails_in = self.fails_in - 1 if self.fails_in else None
+        return self.fails_in is None
+
+
+class Promises:
+    """What must hold whenever something becomes durable: reckoned from records, rows and effects alone.
+
+    `parked` tells which deliveries have a row in the parking place.
+    """
+
+    def __init__(self, parked: Callable[[], Collection[DeliveryId]]) -> None:
+        self._parked = parked
+        self.outcomes: dict[DeliveryId, list[OutcomeHeader]] = defaultdict(list)
+        self._commands: dict[int, list[tuple[int, DeliveryId]]] = defaultdict(list)
+        self._open: list[DeliveryId] = []
+        self._lanes: dict[tuple[str, str], list[Deed]] = defaultdict(list)
+        self._reached: dict[tuple[str, str], int] = {}
+
+    def appended(self, position: Position, header: bytes) -> None:
+        """A record is durable."""
+        if position.topic == "hub.outcomes":
+            outcome = OutcomeHeader.model_validate_json(header)
+            self.outcomes[DeliveryId(outcome.message_id, outcome.operation, outcome.part)].append(outcome)
+            return
+        command = CommandHeader.model_validate_json(header)
+        if command.reappended:
+            return
+        for planned in command.deliveries:
+            delivery = DeliveryId(command.message_id, planned.operation, planned.part)
+            self._commands[position.partition].append((position.offset, delivery))
+            self._lanes[command.ordering_key, planned.platform].append(
+                (command.ordering_key, planned.operation, command.revision, planned.part)
+            )
+
+    def committed(self, offsets: Mapping[int, int]) -> None:
+        """Offsets are committed: nothing below them may be unfinished, now or ever."""
+        for partition, offset in offsets.items():
+            records = self._commands[partition]
+            self._open += [delivery for at, delivery in records if at < offset]
+            self._commands[partition] = [each for each in records if each[0] >= offset]
+        self.check()
+
+    def check(self) -> None:
+        """Unfinished is what has neither a final outcome nor a row. A dead one needs its row: it holds its lane."""
+        self._open = [delivery for delivery in self._open if not self.ended(delivery)]
+        lost = [delivery for delivery in self._open if delivery not in self._parked()]
+        assert [] == lost, "the committed offset has passed what is not finished"
+
+    def ended(self, delivery: DeliveryId) -> bool:
+        """Whether the last outcome of a delivery is its end."""
+        outcomes = self.outcomes.get(delivery)
+        return bool(outcomes) and outcomes[-1].state in _ENDED
+
+    def acted(self, deed: Deed, repeat: Effect) -> None:
+        """A platform has done something: the next deed of its lane, or, if it only adds, the last one again."""
+        lane = deed[0], deed[1].partition(".")[0]
+        place, reached = self._lanes[lane].index(deed), self._reached.get(lane, -1)
+        assert place >= reached, f"{deed} was done after {self._lanes[lane][reached]}"
+        assert place > reached or repeat is Effect.APPEND, f"{deed} was done twice"
+        self._reached[lane] = place
+
+    def open_deliveries(self) -> Collection[DeliveryId]:
+        """Return what is not ended."""
+        waiting = [delivery for records in self._commands.values() for _, delivery in records]
+        return [delivery for delivery in (*waiting, *self._open) if not self.ended(delivery)]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What plays: the real classes, or ones with a planted defect."""
+
+    worker: type[Worker] = Worker
+    dispatch: type[Dispatch] = Dispatch
+    writer: type[OutcomeWriter] = OutcomeWriter
+    unordered: bool = False
+
+
+class Stage(World):
+    """A world in which every effect class has a platform, and each durable step is judged when it happens."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.distant: dict[str, Distant] = {}
+        super().__init__(1, parts=2)
+        self.worker_class, self.dispatch_class, self.writer_class = cast.worker, cast.dispatch, cast.writer
+        self.promises = Promises(self.parked)
+        self.watched = WatchedLog(self.clock, self.promises)
+        self.log = self.watched
+        self.revisions = dict.fromkeys(DOSSIERS, 0)
+        self.zombies: list[Running] = []
+        self._add("registry.entry", Effect.KEYED)
+        self._add("board.notice", Effect.OVERWRITE)
+        for platform in self.distant.values():
+            platform.refusing = REFUSED
+            platform.unordered = cast.unordered
+        self.limits = replace(self.limits, commit_every_s=0.1, fetch_wait_s=0.5, drain_s=1.0, sweep_every_s=3.0)
+        self.shares = replace(self.shares, concurrency_max=3, hot_max=6, circuit_open_max_s=4.0)
+
+    def parked(self) -> Collection[DeliveryId]:
+        """Return what has a row."""
+        return self.parking._rows
+
+    def add_platform(self, name: str, *, parts: int = 0) -> Distant:
+        """Connect a platform at the end of a long line; the portal takes states and steps."""
+        platform = self._platform(name, Effect.QUERYABLE)
+        self.add_operation(Verb(f"{name}.state", platform))
+        if parts:
+            self.add_operation(Verb(f"{name}.steps", platform, Effect.APPEND, DoubtRule.RESEND, parts))
+        return platform
+
+    def _add(self, operation: str, effect: Effect) -> None:
+        platform = self._platform(operation.partition(".")[0], effect)
+        self.add_operation(Verb(operation, platform, effect, DoubtRule.RESEND))
+
+    def _platform(self, name: str, effect: Effect) -> Distant:
+        platform = self.distant[name] = Distant(self.clock, self.random, repeat=effect)
+        platform.watch = lambda deed: self.promises.acted(deed, self.operations[deed[1]].effect)
+        return platform
+
+    # --- moves -------------------------------------------------------------------------------------------------------
+
+    async def make(self, move: Move) -> None:
+        """Make one move, and look."""
+        match move.kind:
+            case Kind.PASS:
+                await self._pass(0.01 * (move.much + 1) ** 1.2 / 2)
+            case Kind.SUBMIT:
+                await self._submit(move)
+            case Kind.AGAIN:
+                await self._append_again(move)
+            case Kind.WITHDRAW:
+                await self._withdraw(self._dossier(move))
+            case Kind.OVERTAKE:
+                await self._overtake(self._dossier(move))
+            case Kind.FATE | Kind.ANSWER | Kind.OUTAGE | Kind.LOCK:
+                self._change_platform(move)
+            case Kind.STORE_FAILS:
+                self.weather.store_fails_in, self.weather.store_fails_after = move.much % 16, bool(move.which % 2)
+            case Kind.LOG_FAILS:
+                self.watched.fails_in, self.watched.fails_after = move.much % 8, bool(move.which % 2)
+            case _:
+                await self._change_worker(move)
+        self.promises.check()
+        self.check_memory()
+
+    def _dossier(self, move: Move) -> str:
+        return DOSSIERS[move.which % len(DOSSIERS)]
+
+    async def _submit(self, move: Move) -> None:
+        code = self._dossier(move)
+        self.revisions[code] += 1
+        await self.submit(code, self.revisions[code], *CHOICES[move.much % len(CHOICES)])
+
+    async def _append_again(self, move: Move) -> None:
+        code = self._dossier(move)
+        revision = self.revisions[code] - move.much % 3
+        if revision > 0:
+            await self.submit_again(code, revision)
+
+    async def _withdraw(self, code: str) -> None:
+        self.revisions[code] += 1
+        await self.withdraw(code, self.revisions[code])
+
+    async def _overtake(self, code: str) -> None:
+        self.revisions[code] += 2
+        await self.overtake(code, self.revisions[code], self.revisions[code] - 1)
+
+    def _change_platform(self, move: Move) -> None:
+        platform = list(self.distant.values())[move.which % len(self.distant)]
+        match move.kind:
+            case Kind.FATE:
+                platform.fates.extend([FATES[move.much % len(FATES)]] * (1 + move.much // 200))
+            case Kind.ANSWER:
+                platform.answers.append(ANSWERS[move.much % len(ANSWERS)])
+            case Kind.OUTAGE:
+                platform.down = not platform.down
+            case _:
+                platform.locked_out = not platform.locked_out
+
+    async def _change_worker(self, move: Move) -> None:
+        running = self.running[move.which % len(self.running)] if self.running else self.start()
+        match move.kind:
+            case Kind.KILL:
+                await self.kill(running)
+                self.start()
+            case Kind.KILL_AT:
+                self._kill_at(running, move.much * 2)
+            case Kind.JOIN if len(self.running) < WORKERS_MAX:
+                self.start()
+            case Kind.JOIN:
+                with suppress(ExceptionGroup):  # it may fall just as it is told to stop: over is over
+                    await self.stop(self.running[-1])
+            case Kind.FELL:
+                await self.fell(running)
+                self.start()
+            case Kind.HALT:
+                running.life.halts_at_call = True
+            case _:
+                await self._evict_or_wake(move)
+
+    def _kill_at(self, running: Running, steps: int) -> None:
+        """Between the k-th step of any task from here and the one before it, a process ends."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.between_steps(steps, lambda: setattr(running.life, "over", True))
+
+    async def _evict_or_wake(self, move: Move) -> None:
+        for running in [each for each in self.running if each.life.halted]:
+            if move.much % 2:
+                await self.evict(running)
+                self.running.remove(running)
+                self.zombies.append(running)
+                if not self.running:
+                    self.start()
+            else:
+                running.life.wake()
+        for zombie in self.zombies if move.much % 4 == 0 else ():
+            zombie.life.wake()
+
+    async def _pass(self, for_s: float) -> None:
+        await asyncio.sleep(for_s)
+        await self.replace_dead()
+        self.restart_fallen()
+        if not self.running:
+            self.start()
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    async def end(self) -> None:
+        """Let the weather clear, withdraw what nobody will take, and let everything come to its end."""
+        self._clear()
+        await self._pass(2.0)
+        for code in {code for code, revision in REFUSED if self.revisions[code] >= revision}:
+            await self._withdraw(code)
+        await self._settle()
+        for zombie in self.zombies:
+            self.running.append(zombie)
+        await self.judge()
+        assert not [name for name, share in self._shares() if not share]
+        await self.crash()
+
+    def _shares(self) -> Sequence[tuple[str, bool]]:
+        return [
+            (name, not share.calls)
+            for running in self.running
+            for name, share in running.dispatch._shares.opened.items()
+        ]
+
+    def _clear(self) -> None:
+        self.weather.store_fails_in = self.watched.fails_in = None
+        for platform in self.distant.values():
+            platform.down = platform.locked_out = False
+            platform.fates.clear()
+            platform.answers.clear()
+        for running in (*self.running, *self.zombies):
+            running.life.halts_at_call = False
+            running.life.wake()
+
+    async def _settle(self) -> None:
+        end_s = self.clock.monotonic() + SETTLED_S_MAX
+        while await self._unsettled():
+            assert self.clock.monotonic() < end_s, f"stuck: {self.promises.open_deliveries()}"
+            await self._pass(0.5)
+            self.promises.check()
+        await asyncio.sleep(max(SLOW_S, LATE_S))
+
+    async def _unsettled(self) -> bool:
+        if self.promises.open_deliveries() or self.parked():
+            return True
+        for partition in range(PARTITIONS):
+            end = (await self.log.bounds("hub.commands", partition)).end
+            if self.log.committed("hub.delivery", "hub.commands", partition) < end:
+                return True
+        return False
+
+
+async def _play(moves: Sequence[Move], cast: Cast) -> Stage:
+    stage = Stage(cast)
+    stage.start()
+    for move in moves:
+        await stage.make(move)
+    await stage.end()
+    return stage
+
+
+def play(moves: Sequence[Move], cast: Cast | None = None) -> Stage:
+    """Play a script in virtual time. AssertionError when a promise is broken."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_play(moves, cast or Cast()))
