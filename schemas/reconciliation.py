@@ -60,7 +60,7 @@ class RunState(StrEnum):
 
 
 class StopReason(StrEnum):
-    """Why a run was stopped before its end."""
+    """Why a run did not come to its end."""
 
     CALLS_USED_UP = "calls_used_up"
     """As many calls were made as a run may make. The next nightly run goes on there."""
@@ -97,6 +97,9 @@ class CauseCount(Model):
 class Reconciliation(Model):
     """One run. `since` and `until` bound when a message was received; `agency` is "" when all agencies are meant.
 
+    `lacking_percent_max` is None where a person has said how many may be sent again. A run that is done for
+    `calls_used_up` was not compared to its end.
+
     `compared` counts dossiers about which the platform was asked, `alike` those without a difference; `in_progress`
     those that were passed over because something of them is still owed.
     """
@@ -113,6 +116,7 @@ class Reconciliation(Model):
     calls_per_s: float
     calls_max: int
     resend_max: int
+    lacking_percent_max: int | None
     state: RunState
     reason: StopReason | None
     requested_at: datetime

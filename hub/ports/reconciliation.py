@@ -142,8 +142,8 @@ class ReconciliationStore(Protocol):
     async def to_resend(self, run_id: str, founds_max: int) -> Sequence[Found]:
         """Return what is still to be sent again, by dossier code."""
 
-    async def settle(self, run_id: str, holder: str, until: datetime, message_id: str, follows: Follows) -> None:
-        """Write down what followed from a difference. StaleOwner when somebody else has the run."""
+    async def settle(self, run_id: str, holder: str, until: datetime, ordering_key: str, follows: Follows) -> None:
+        """Write down what followed from the difference over a dossier. StaleOwner when somebody else has the run."""
 
     async def forget(self, before: datetime, runs_max: int) -> int:
         """Remove final runs that were asked for before then, with what they found; return how many."""

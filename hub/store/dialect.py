@@ -36,6 +36,8 @@ class Turn(IntEnum):
     """Changing the deliveries of one partition of the commands."""
     KINSHIP = 0x48554204
     """Giving the store its name."""
+    RECONCILIATION = 0x48554205
+    """Taking a run of the reconciliation."""
 
 
 def take_turns(connection: Connection, turn: Turn, numbers: Iterable[int] = (0,)) -> None:
