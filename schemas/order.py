@@ -156,6 +156,7 @@ class Order(Model):
     by: str
     officer: str
     approved_by: str | None
+    approving_officer: str | None
     proposed_at: datetime
     ended_at: datetime | None
     rate_per_s: float

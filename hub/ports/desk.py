@@ -65,6 +65,7 @@ class OrderRecord:
     system: str
     officer: str
     approved_by: str
+    approving_officer: str
     fingerprint: bytes
     sealed: bytes
     rate_per_s: float
@@ -75,6 +76,14 @@ class OrderRecord:
     def by(self) -> str:
         """The account that proposed it."""
         return f"{self.agency}/{self.system}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Who approves an order or refuses it: an account (agency/system) and the officer behind it."""
+
+    account: str
+    officer: str
 
 
 class ItemState(StrEnum):
@@ -112,6 +121,9 @@ class OrderBook(Protocol):
         It is kept as proposed when it selects more than `proposed_above` deliveries, else as approved.
         """
 
+    async def selected(self, action: OrderAction, selection: Selection, scope: AgencyCode) -> Sequence[DeliveryId]:
+        """Return the deliveries that an order would select now, oldest first."""
+
     async def find(self, order_id: str) -> OrderRecord | None:
         """Return an order."""
 
@@ -127,9 +139,18 @@ class OrderBook(Protocol):
         """Return the first deliveries that the order does not fit."""
 
     async def move(
-        self, order_id: str, origin: Collection[OrderState], to: OrderState, *, at: datetime, approved_by: str = ""
+        self,
+        order_id: str,
+        origin: Collection[OrderState],
+        to: OrderState,
+        *,
+        at: datetime,
+        decider: Decider | None = None,
     ) -> bool:
-        """Bring an order from one of some states into another one. False when it is in none of them."""
+        """Bring an order from one of some states into another one, and note who decided, where somebody did.
+
+        False when it is in none of the states. Of several who try at once one succeeds.
+        """
 
     async def in_work(self, orders_max: int) -> Sequence[OrderRecord]:
         """Return orders that are approved, running or stopping, oldest first."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, and_, func, or_, select, tuple_
 
 from hub.ports import DeliveryId
 from hub.ports.desk import Standing
@@ -19,7 +19,7 @@ _delivery, _message, _parked, _hop = tables.delivery.c, tables.message.c, tables
 _lines = tables.delivery.join(tables.message, _delivery.message_id == _message.message_id)
 _ID = tuple_(_delivery.message_id, _delivery.operation, _delivery.part)
 _BY_ID = (_delivery.message_id, _delivery.operation, _delivery.part)
-_WAITS = {
+_WAITS: Mapping[LetterState, ColumnElement[bool] | TextClause] = {
     LetterState.DEAD: tables.DEAD,
     LetterState.IN_DOUBT: and_(
         tables.OPEN, _delivery.state == DeliveryState.IN_DOUBT.value, _delivery.next_try_at.is_(None)

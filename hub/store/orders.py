@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from hub.ports import DeliveryId
-from hub.ports.desk import ItemState, OrderItem, OrderRecord
+from hub.ports.desk import Decider, ItemState, OrderItem, OrderRecord
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.dead_letters import named, waiting, within
@@ -50,6 +50,10 @@ class SqlOrders:
         """See `OrderBook.propose`."""
         return await self._database.write(lambda it: propose(it, order, selection, scope, proposed_above))
 
+    async def selected(self, action: OrderAction, selection: Selection, scope: AgencyCode) -> Sequence[DeliveryId]:
+        """See `OrderBook.selected`."""
+        return await self._database.read(lambda connection: selected(connection, action, selection, scope))
+
     async def find(self, order_id: str) -> OrderRecord | None:
         """See `OrderBook.find`."""
         return await self._database.read(lambda connection: find(connection, order_id))
@@ -69,10 +73,16 @@ class SqlOrders:
         return await self._database.read(lambda it: _listed(it, order_id, ItemState.REFUSED, items_max))
 
     async def move(
-        self, order_id: str, origin: Collection[OrderState], to: OrderState, *, at: datetime, approved_by: str = ""
+        self,
+        order_id: str,
+        origin: Collection[OrderState],
+        to: OrderState,
+        *,
+        at: datetime,
+        decider: Decider | None = None,
     ) -> bool:
         """See `OrderBook.move`."""
-        return await self._database.write(lambda it: move(it, order_id, origin, to, at, approved_by))
+        return await self._database.write(lambda it: move(it, order_id, origin, to, at, decider))
 
     async def in_work(self, orders_max: int) -> Sequence[OrderRecord]:
         """See `OrderBook.in_work`."""
@@ -185,12 +195,12 @@ def move(
     origin: Collection[OrderState],
     to: OrderState,
     at: datetime,
-    approved_by: str,
+    decider: Decider | None,
 ) -> bool:
     """Change the state of an order if it is one of some; of two who try at once one does."""
     values: dict[str, Any] = {"state": to.value}
-    if approved_by:
-        values["approved_by"] = approved_by
+    if decider is not None:
+        values |= {"approved_by": decider.account, "approving_officer": decider.officer}
     if to in _ENDED:
         values["ended_at"] = at
     mine = and_(_order.order_id == order_id, _order.state.in_([state.value for state in origin]))
@@ -278,6 +288,7 @@ def _row(order: OrderRecord, state: OrderState) -> Mapping[str, Any]:
         "system": order.system,
         "officer": order.officer,
         "approved_by": order.approved_by,
+        "approving_officer": order.approving_officer,
         "fingerprint": order.fingerprint,
         "sealed": order.sealed,
         "rate_per_s": order.rate_per_s,
@@ -295,6 +306,7 @@ def _record(row: Row[Any]) -> OrderRecord:
         system=row.system,
         officer=row.officer,
         approved_by=row.approved_by,
+        approving_officer=row.approving_officer,
         fingerprint=row.fingerprint,
         sealed=row.sealed,
         rate_per_s=row.rate_per_s,
