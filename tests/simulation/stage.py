@@ -268,19 +268,25 @@ class Stage(World):
 
     async def _evict_or_wake(self, move: Move) -> None:
         for running in [each for each in self.running if each.life.halted]:
-            if move.much % 2:
-                await self.evict(running)
-                self.running.remove(running)
-                self.zombies.append(running)
-                if not self.running:
-                    self.start()
+            if move.much % 2 or running.life.missed:
+                await self._shut_out(running)
             else:
                 running.life.wake()
         for zombie in self.zombies if move.much % 4 == 0 else ():
             zombie.life.wake()
 
+    async def _shut_out(self, running: Running) -> None:
+        """The group goes on without one that stands still. What it does when it wakes up, nobody has asked it to."""
+        self.running.remove(running)
+        self.zombies.append(running)
+        await self.evict(running)
+        if not self.running:
+            self.start()
+
     async def _pass(self, for_s: float) -> None:
         await asyncio.sleep(for_s)
+        for running in [each for each in self.running if each.life.missed and each.life.halted]:
+            await self._shut_out(running)
         await self.replace_dead()
         self.restart_fallen()
         if not self.running:
@@ -290,23 +296,15 @@ class Stage(World):
 
     async def end(self) -> None:
         """Let the weather clear, withdraw what nobody will take, and let everything come to its end."""
+        await self._pass(0.0)
         self._clear()
         await self._pass(2.0)
         for code in {code for code, revision in REFUSED if self.revisions[code] >= revision}:
             await self._withdraw(code)
         await self._settle()
-        for zombie in self.zombies:
-            self.running.append(zombie)
         await self.judge()
-        assert not [name for name, share in self._shares() if not share]
+        self.running += self.zombies
         await self.crash()
-
-    def _shares(self) -> Sequence[tuple[str, bool]]:
-        return [
-            (name, not share.calls)
-            for running in self.running
-            for name, share in running.dispatch._shares.opened.items()
-        ]
 
     def _clear(self) -> None:
         self.weather.store_fails_in = self.watched.fails_in = None

@@ -68,12 +68,14 @@ class Weather:
 class Life:
     """One life of a process. When it is over, whatever it still does reaches nobody and never returns.
 
-    One that `halts_at_call` stands still from its next call on, and hears nothing, until it is woken.
+    One that `halts_at_call` stands still from its next call on, and hears nothing, until it is woken. Whether it has
+    `missed` partitions that came or went meanwhile, it does not know; a group would have shut it out by then.
     """
 
     weather: Weather
     over: bool = False
     halts_at_call: bool = False
+    missed: bool = False
     _never: asyncio.Event = field(default_factory=asyncio.Event)
     _awake: asyncio.Event | None = None
 
@@ -198,11 +200,13 @@ class MortalOwner:
 
     async def on_assigned(self, partitions: Mapping[int, int]) -> None:
         """As the port."""
+        self.life.missed = self.life.missed or self.life.halted
         if not self.life.deaf:
             await self.inner.on_assigned(partitions)
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """As the port."""
+        self.life.missed = self.life.missed or self.life.halted
         if not self.life.deaf:
             await self.inner.on_revoked(partitions)
 
