@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.app.seams import Seams
 from hub.delivery.shares import ShareLimits
 from hub.delivery.terms import Terms
 from hub.errors import RefusedUs
-from hub.pipeline.decide import Backoff
+from hub.pipeline.decide import Backoff, Patience
 from hub.pipeline.expiry import TimeLimits
 from hub.pipeline.working_time import WorkingTime
 from hub.ports import CitizenSource, Operation
@@ -32,8 +32,12 @@ class Platforms:
         """Return what is said about deliveries to a platform; the hub's own waits where it says nothing itself."""
         found = self.sections.get(platform)
         retry = (found.section.retry if found else None) or self.retry
-        backoff = Backoff(first_s=retry.first_s, max_s=retry.max_s)
-        return Terms(backoff, found.section.refusals_equal_max) if found else Terms(backoff)
+        terms = Terms(
+            Backoff(first_s=retry.first_s, max_s=retry.max_s),
+            patience=Patience(retry.attempts_max, retry.age_max_s),
+            retry_after_max_s=retry.retry_after_max_s,
+        )
+        return replace(terms, refusals_equal_max=found.section.refusals_equal_max) if found else terms
 
     def limits(self, platform: str) -> ShareLimits:
         """Return what a platform may use of the hub; defaults for one that is no longer configured."""

@@ -152,6 +152,10 @@ CODES: Mapping[str, Words] = MappingProxyType(
             "Phiên bản mới hơn đến trước nên phiên bản này không gửi nữa.",
             "A newer revision came first, so this one is not sent.",
         ),
+        "hub.exhausted": Words(
+            "Gửi nhiều lần không được trong khi nền tảng vẫn nhận hồ sơ khác; chờ người vận hành quyết định.",
+            "It failed too often while the platform took others; an operator must decide.",
+        ),
         "hub.expired": Words(
             "Không thể gửi kịp thời hạn nên trục không gửi nữa.", "It could not arrive in time, so it is not sent."
         ),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import open_submission, read_header
+from hub.delivery.contact import ANSWERED, Contact
 from hub.delivery.outcomes import OutcomeWriter, Tried
 from hub.delivery.recall import OVERTAKEN, WITHDRAWN
 from hub.delivery.refusals import Refusals
@@ -15,25 +16,24 @@ from hub.delivery.work import Work
 from hub.errors import ConfigInvalid, HubError, NotOurs, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault
 from hub.pipeline.decide import (
+    EXHAUSTED,
     Decision,
     Moment,
     after_failed_inquiry,
     after_inquiry,
     after_send,
+    given_up,
     may_double,
 )
 from hub.pipeline.expiry import EXPIRED, too_late, within_limit
-from hub.ports import Clock, DoubtRule, Finding, Job, Keys, Reply
+from hub.ports import Clock, DoubtRule, Job, Keys, Reply
 from hub.telemetry import WITHHELD, Metrics, logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, Step
 from schemas.dossier import DossierSubmission
 from schemas.procedure import Procedure
 
-Contact = OutcomeClass | None
-"""The class of the last contact with a platform; None when there was none, so that nothing is known of the platform."""
-
-_ANSWERED = OutcomeClass.ALREADY_THERE
-"""The contact of a platform that answered an inquiry: it is well."""
+_FAILED = frozenset({OutcomeClass.UNAVAILABLE, OutcomeClass.UNKNOWN})
+_RETRY_AFTER_MIN_S = 1.0
 _DEFECT = "hub.fault"
 _DEFECT_TRIES_MIN = 5
 """Before this many tries nothing is given up; after it, the second defect in a row is the last."""
@@ -75,10 +75,32 @@ class Courier:
         self._jitter = jitter
         self._refusals: dict[str, Refusals] = {}
 
-    async def carry(self, work: Work) -> tuple[Decision, Contact]:
-        """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself."""
+    async def carry(self, work: Work, counted: Callable[[], int] = lambda: 0) -> tuple[Decision, Contact | None]:
+        """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself.
+
+        `counted` is asked after a failure: how many tries, this one included, speak against the delivery.
+        """
         work.attempts += 1
+        work.calls = 0
         header = read_header(work.envelope)
+        decision, contact = await self._carry(work, header)
+        failed = contact is not None and contact.outcome in _FAILED and decision.next_try_at is not None
+        if failed and self._exhausted(work, header, counted()):
+            decision = await self._give_up(work, header, decision)
+        return decision, contact
+
+    def _exhausted(self, work: Work, header: CommandHeader, counted: int) -> bool:
+        age_s = (self._clock.now() - header.received_at).total_seconds()
+        return self._terms(work.lane.platform).patience.exhausted(counted, age_s)
+
+    async def _give_up(self, work: Work, header: CommandHeader, decision: Decision) -> Decision:
+        """Leave a delivery that fails by itself to a person; durable when this returns."""
+        now, decision = self._clock.now(), given_up(decision)
+        await self._outcomes.write(work, header, Tried(Step.NONE, None, EXHAUSTED, now, now), decision.state, None)
+        work.code = EXHAUSTED
+        return decision
+
+    async def _carry(self, work: Work, header: CommandHeader) -> tuple[Decision, Contact | None]:
         try:
             job = await self._job(work, header)
         except (Unsealable, ConfigInvalid) as fault:
@@ -89,13 +111,13 @@ class Courier:
                 return asked
             if work.recalled and not work.doubtful:
                 await self.withdraw(work)
-                return Decision(DeliveryState.WITHDRAWN), _ANSWERED
+                return Decision(DeliveryState.WITHDRAWN), ANSWERED
         limit = self._limit(work.lane.platform, header.received_at, job.submission.deliver_by)
         if not work.doubtful and too_late(limit, self._clock.now()):
             return await self._expire(work, header)
         return await self._send(work, header, job, limit)
 
-    async def _expire(self, work: Work, header: CommandHeader) -> tuple[Decision, Contact]:
+    async def _expire(self, work: Work, header: CommandHeader) -> tuple[Decision, None]:
         """End a delivery that cannot arrive in time; no platform is asked."""
         now = self._clock.now()
         tried = Tried(Step.NONE, None, EXPIRED, now, now)
@@ -117,7 +139,9 @@ class Courier:
             raise ConfigInvalid(f"procedure {submission.procedure} is not in the catalogue")
         return Job(work.id.message_id, submission, procedure, work.id.part, work.of)
 
-    async def _resolve_doubt(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact] | None:
+    async def _resolve_doubt(
+        self, work: Work, header: CommandHeader, job: Job
+    ) -> tuple[Decision, Contact | None] | None:
         """Follow the doubt rule. None means: send."""
         match work.operation.on_doubt:
             case DoubtRule.RESEND:
@@ -136,36 +160,39 @@ class Courier:
     async def _inquire(self, work: Work, header: CommandHeader, job: Job) -> tuple[Decision, Contact] | None:
         started_at = self._clock.now()
         self._metrics.inquiries_total.inc(work.lane.platform)
-        outcome, code, decision = await self._ask(work, job)
+        work.calls += 1
+        contact, code, decision = await self._ask(work, job)
+        outcome = None if decision.state is DeliveryState.WAITING else contact.outcome
         tried = Tried(Step.INQUIRE, outcome, code, started_at, self._clock.now())
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
         if decision.state is DeliveryState.WAITING:
             work.doubtful = False
             return None
-        return decision, outcome or OutcomeClass.UNKNOWN
+        return decision, contact
 
-    async def _ask(self, work: Work, job: Job) -> tuple[OutcomeClass | None, str, Decision]:
+    async def _ask(self, work: Work, job: Job) -> tuple[Contact, str, Decision]:
         try:
             finding = await work.operation.inquire(job)
         except PlatformFault as fault:
-            return classify_fault(fault), fault.problem_code, after_failed_inquiry(self._moment(work))
+            contact = Contact(classify_fault(fault), self._wait_s(work, fault.retry_after_s))
+            return contact, fault.problem_code, after_failed_inquiry(self._moment(work, contact.wait_s))
         except NotOurs:
             raise
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
-            return OutcomeClass.UNKNOWN, _DEFECT, after_failed_inquiry(self._moment(work))
-        outcome = OutcomeClass.ALREADY_THERE if finding is Finding.PRESENT else None
-        return outcome, finding.value, after_inquiry(finding)
+            return Contact(OutcomeClass.UNKNOWN), _DEFECT, after_failed_inquiry(self._moment(work))
+        return ANSWERED, finding.value, after_inquiry(finding)
 
     async def _send(
         self, work: Work, header: CommandHeader, job: Job, limit: datetime | None
-    ) -> tuple[Decision, Contact]:
+    ) -> tuple[Decision, Contact | None]:
         # Whoever is interrupted before the outcome is durable has left a doubt behind.
         work.doubtful = True
         started_at, started_s = self._clock.now(), self._clock.monotonic()
-        outcome, code, text = await self._contact(work, job)
-        outcome = self._concerned(work, outcome, code, text)
-        decision = after_send(outcome, work.operation.on_doubt, self._moment(work))
+        work.calls += 1
+        contact, code, text = await self._contact(work, job)
+        outcome = self._concerned(work, contact.outcome, code, text)
+        decision = after_send(outcome, work.operation.on_doubt, self._moment(work, contact.wait_s))
         self._metrics.tries_total.inc(work.lane.platform, work.id.operation, outcome)
         self._metrics.try_seconds.observe(self._clock.monotonic() - started_s, work.lane.platform)
         kept = _DELIVERED_TEXT if decision.state is DeliveryState.DELIVERED else text
@@ -174,20 +201,21 @@ class Courier:
         work.doubtful, work.code = outcome is OutcomeClass.UNKNOWN, code
         if within_limit(decision, limit).state is DeliveryState.EXPIRED:
             decision, _ = await self._expire(work, header)
-        return decision, OutcomeClass.UNKNOWN if code == _DEFECT else outcome
+        return decision, Contact(OutcomeClass.UNKNOWN if code == _DEFECT else outcome, contact.wait_s)
 
-    async def _contact(self, work: Work, job: Job) -> tuple[OutcomeClass, str, str]:
+    async def _contact(self, work: Work, job: Job) -> tuple[Contact, str, str]:
         try:
             reply = await work.operation.send(job)
         except PlatformFault as fault:
-            return classify_fault(fault), fault.problem_code, ""
+            return Contact(classify_fault(fault), self._wait_s(work, fault.retry_after_s)), fault.problem_code, ""
         except NotOurs:
             raise
         except Exception as fault:  # noqa: BLE001 - the loop's boundary: a defect in an adapter must not stop the lane
             _defect(work, fault)
-            given_up = work.attempts >= _DEFECT_TRIES_MIN and work.code == _DEFECT
-            return OutcomeClass.REFUSED_MESSAGE if given_up else OutcomeClass.UNKNOWN, _DEFECT, ""
-        return (classify(reply, work.operation.rules), *_told(reply))
+            last = work.attempts >= _DEFECT_TRIES_MIN and work.code == _DEFECT
+            return Contact(OutcomeClass.REFUSED_MESSAGE if last else OutcomeClass.UNKNOWN), _DEFECT, ""
+        outcome = classify(reply, work.operation.rules)
+        return Contact(outcome, self._wait_s(work, reply.retry_after_s)), *_told(reply)
 
     def _concerned(self, work: Work, outcome: OutcomeClass, code: str, text: str) -> OutcomeClass:
         """Return whom an answer concerns: a platform that refuses one dossier after the other alike means the hub."""
@@ -206,7 +234,7 @@ class Courier:
             known = self._refusals[platform] = Refusals(self._terms(platform).refusals_equal_max)
         return known
 
-    async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, Contact]:
+    async def _broken(self, work: Work, header: CommandHeader, fault: HubError) -> tuple[Decision, None]:
         """A message that cannot be read is dead; one that nobody can place waits, as doubtful as it was."""
         now = self._clock.now()
         _log.error("message_unusable", message_id=work.id.message_id, code=fault.problem_code)
@@ -219,8 +247,15 @@ class Courier:
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
         return decision, None
 
-    def _moment(self, work: Work) -> Moment:
-        return Moment(work.attempts, self._clock.now(), self._jitter(), self._terms(work.lane.platform).backoff)
+    def _moment(self, work: Work, wait_s: float = 0.0) -> Moment:
+        backoff = self._terms(work.lane.platform).backoff
+        return Moment(work.attempts, self._clock.now(), self._jitter(), backoff, wait_s)
+
+    def _wait_s(self, work: Work, asked_s: float | None) -> float:
+        """Return for how long a platform is left alone that asked for it."""
+        if asked_s is None:
+            return 0.0
+        return min(max(asked_s, _RETRY_AFTER_MIN_S), self._terms(work.lane.platform).retry_after_max_s)
 
 
 def _told(reply: Reply) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections import deque
 from enum import StrEnum
 
+from hub.delivery.blame import Blame
 from hub.delivery.work import Work
 from hub.ports import LaneKey
 
@@ -35,6 +36,7 @@ class Lane:
         self.rest = Rest.IDLE
         self.wake = 0
         self.fresh = True
+        self.blame = Blame()
         self.head_offset = 0
         self.recall_below = -1
         self.recalling = False

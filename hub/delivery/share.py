@@ -1,10 +1,11 @@
 """Each platform has its own share: its runners, its circuit, its part of memory."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 
 from hub.delivery.circuit import Circuit
 from hub.delivery.lane import Lane, Rest
+from hub.delivery.work import Work
 
 
 class Share:
@@ -17,6 +18,7 @@ class Share:
         self.hot_max = hot_max
         self.hot = 0
         self.calls: dict[Lane, float] = {}
+        self._taken: Counter[str] = Counter()
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
         self._fresh: deque[Lane] = deque()
         self._failed: deque[Lane] = deque()
@@ -66,6 +68,20 @@ class Share:
         """Forget who waits for the circuit."""
         self._fresh.clear()
         self._failed.clear()
+
+    def took(self, lane: Lane, work: Work) -> None:
+        """The platform took a delivery, or answered for it."""
+        self._taken[work.id.operation] += 1
+        lane.blame.clear()
+
+    def missed(self, lane: Lane, work: Work, *, refused_us: bool) -> None:
+        """A try failed."""
+        well = self.circuit.closed and not refused_us
+        lane.blame.failed(work.id, self._taken[work.id.operation], well=well)
+
+    def counted(self, lane: Lane, work: Work) -> int:
+        """Return how many tries speak against a delivery, were the one under way to fail at this moment."""
+        return lane.blame.counted(work.id, self._taken[work.id.operation], well=self.circuit.closed)
 
     async def take(self) -> Lane:
         """Return the next lane to work on."""

@@ -5,15 +5,15 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 
 from hub.delivery.circuit import Circuit
-from hub.delivery.courier import Contact
+from hub.delivery.contact import Contact
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.share import Share
+from hub.delivery.work import Work
 from hub.ports import Clock
 from hub.telemetry import logger
 from schemas.delivery import OutcomeClass
 
-_REACHED = frozenset({OutcomeClass.DELIVERED, OutcomeClass.ALREADY_THERE, OutcomeClass.REFUSED_MESSAGE})
 _log = logger("delivery")
 
 
@@ -80,20 +80,22 @@ class Shares:
 
     # --- platforms that fail, and come back --------------------------------------------------------------------------
 
-    def judge(self, share: Share, lane: Lane, contact: Contact) -> bool:
+    def judge(self, share: Share, lane: Lane, work: Work, contact: Contact | None) -> bool:
         """Take in what a call showed of its platform. Return whether the platform is back just now."""
         if contact is None:
             share.circuit.abandoned()
             return False
-        fresh, lane.fresh = lane.fresh, contact in _REACHED
-        if lane.fresh:
+        fresh, lane.fresh = lane.fresh, contact.reached
+        if contact.reached:
+            share.took(lane, work)
             back = share.circuit.succeeded()
             if back:
                 _log.info("circuit_closed", platform=share.platform)
             return back
-        refused_us = contact is OutcomeClass.REFUSED_US
+        refused_us = contact.outcome is OutcomeClass.REFUSED_US
+        share.missed(lane, work, refused_us=refused_us)
         if share.circuit.failed(self._clock.monotonic(), fresh=fresh, refused_us=refused_us):
-            _log.warning("circuit_opened", platform=share.platform, outcome_class=contact)
+            _log.warning("circuit_opened", platform=share.platform, outcome_class=contact.outcome)
         return False
 
     def probe_due(self) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from hub.delivery.certainty import Certainty
-from hub.delivery.courier import Contact, Courier
+from hub.delivery.contact import Contact
+from hub.delivery.courier import Courier
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.parking import ParkingPlace
@@ -49,7 +50,7 @@ class Tries:
             if work.stored:
                 await self._place.mark_in_flight(holding, work)
                 self._certainty.require(holding)
-            decision, contact = await self._carried(holding, work)
+            decision, contact = await self._carried(holding, lane, share, work)
         except BaseException:
             if not holding.lost:
                 self._give_back(lane, share, work)
@@ -57,16 +58,16 @@ class Tries:
         finally:
             share.calls.pop(lane, None)
             lane.current = None
-        if self._shares.judge(share, lane, contact):
+        if self._shares.judge(share, lane, work, contact):
             self._shares.wake(share, self._holdings.values())
         waits_for_platform = contact is not None and not share.circuit.closed
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
-    async def _carried(self, holding: Holding, work: Work) -> tuple[Decision, Contact]:
+    async def _carried(self, holding: Holding, lane: Lane, share: Share, work: Work) -> tuple[Decision, Contact | None]:
         """Let the courier try, with the question of ownership to be asked again when bytes are about to go out."""
         asked = LEAVE.set(lambda: self._certainty.require(holding))
         try:
-            return await self._courier.carry(work)
+            return await self._courier.carry(work, lambda: share.counted(lane, work))
         finally:
             LEAVE.reset(asked)
 

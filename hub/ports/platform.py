@@ -58,12 +58,14 @@ class Job:
 class Reply:
     """A platform's answer, before it is judged: HTTP status, the platform's own code and text.
 
-    `text` may name people: it is judged and sealed, never logged.
+    `text` may name people: it is judged and sealed, never logged. `retry_after_s` is what the platform asked for with a
+    429 or 503 (Retry-After, RFC 9110 section 10.2.3); a PlatformFault may carry it as well.
     """
 
     http_status: int
     code: str
     text: str
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

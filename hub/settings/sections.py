@@ -87,10 +87,18 @@ class Limits(ConfigModel):
 
 
 class Retry(ConfigModel):
-    """Waiting between the tries of a delivery: doubles from `first_s` to `max_s`."""
+    """Waiting between the tries of a delivery: any time below a ceiling, which doubles from `first_s` to `max_s`.
+
+    What fails `attempts_max` times, or once more `age_max_s` after its acceptance, is given up and waits for a person;
+    only tries count that fail while the platform takes others. Nothing is given up where nothing stands. A platform
+    that asks to be left alone (Retry-After) is left alone for `retry_after_max_s` at most.
+    """
 
     first_s: Seconds = 1.0
     max_s: Seconds = 300.0
+    attempts_max: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    age_max_s: Annotated[float, Field(gt=0, le=366 * 86400)] | None = None
+    retry_after_max_s: Annotated[float, Field(ge=1, le=86400)] = 3600.0
 
     @field_validator("max_s")
     @classmethod

@@ -31,7 +31,8 @@ class Platform:
     """Acts, asks, and remembers. `call_s` is how long a call takes, `ask_s` how long an inquiry does.
 
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
-    Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown.
+    Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown, and
+    `shunned` ones get no connection.
     A `deaf` platform answers no inquiry. The first `defects` calls raise what no adapter should.
     """
 
@@ -49,6 +50,7 @@ class Platform:
     defects: int = 0
     poisoned: frozenset[str] = frozenset()
     banned: frozenset[str] = frozenset()
+    shunned: frozenset[str] = frozenset()
     effects: list[Deed] = field(default_factory=list)
     acted_s: dict[Deed, float] = field(default_factory=dict)
     calls: int = 0
@@ -67,6 +69,8 @@ class Platform:
     async def _act(self, deed: Deed) -> Reply:
         dice = self.random.random()
         self._let_in()
+        if deed[0] in self.shunned:
+            raise NotSent
         if self.defects:
             self.defects -= 1
             raise ValueError("a defect")

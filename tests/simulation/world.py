@@ -16,7 +16,7 @@ from hub.delivery.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.errors import Unavailable
 from hub.log.memory import MemoryLog
-from hub.pipeline.decide import Backoff
+from hub.pipeline.decide import Backoff, Patience
 from hub.pipeline.plan import plan
 from hub.ports import DeliveryId, DoubtRule, Effect, Operation, Record
 from hub.sealing import seal
@@ -75,6 +75,7 @@ class World:
         self.backoff = Backoff(first_s=0.5, max_s=4)
         self.uncatalogued: frozenset[str] = frozenset()
         self.patience: timedelta | None = None
+        self.gives_up = Patience()
         self.restores = False
         self.restored = 0
         self.running: list[Running] = []
@@ -176,7 +177,7 @@ class World:
                 keys=OneKey(self.weather),
                 outcomes=self.writer_class(log, OneKey(self.weather), self.clock),
                 procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
-                terms=lambda _platform: Terms(self.backoff),
+                terms=lambda _platform: Terms(self.backoff, patience=self.gives_up),
                 limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
                 metrics=Metrics(),
                 jitter=self.random.random,
