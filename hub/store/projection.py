@@ -12,7 +12,7 @@ from hub.store.database import Database
 from hub.store.dialect import Turn, among, conflict_insert, empty, take_turns, upsert
 from hub.store.ledger import Ledger, LedgerLine
 from schemas.audit import AuditRecord
-from schemas.delivery import CommandHeader, OutcomeHeader
+from schemas.delivery import CommandHeader, MessageKind, OutcomeHeader
 from schemas.envelope import Envelope
 
 BUILT = (tables.message, tables.delivery, tables.hop, tables.audit, tables.tally)
@@ -141,8 +141,9 @@ def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, Com
             firsts[header.message_id] = (record, header)
             ledger.plan(header, record.partition, record.offset)
     _insert(connection, tables.message, [_message_row(record, header) for record, header in firsts.values()])
-    _save(connection, ledger, accepted=len(firsts))
-    _raise_heads(connection, [header for _, header in firsts.values()])
+    states = [header for _, header in firsts.values() if header.kind != MessageKind.RULING]
+    _save(connection, ledger, accepted=len(states))
+    _raise_heads(connection, states)
     inbox.accept(connection, ids)
 
 
@@ -150,7 +151,8 @@ def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, Out
     take_turns(connection, Turn.LEDGER, {header.source_partition for _, header in outcomes})
     ledger = _ledger(connection, list({header.message_id for _, header in outcomes}))
     for _, header in outcomes:
-        ledger.note(header)
+        if header.ruling != header.message_id:
+            ledger.note(header)
     _insert(connection, tables.hop, [_hop_row(record, header) for record, header in outcomes])
     _save(connection, ledger)
 
@@ -231,6 +233,7 @@ def _hop_row(record: Record, header: OutcomeHeader) -> dict[str, Any]:
         "next_try_at": header.next_try_at,
         "possibly_doubled": header.possibly_doubled,
         "sealed": record.value if Envelope.from_bytes(record.value).body else None,
+        "ruling": header.ruling,
     }
 
 

@@ -9,6 +9,7 @@ from hub.store import tables, tally
 from hub.store.database import Database
 from hub.store.ledger import POSSIBLY_DOUBLED, Figure
 from hub.store.projection import SqlProjection
+from schemas.delivery import MessageKind
 
 _message, _delivery, _hop, _audit = tables.message.c, tables.delivery.c, tables.hop.c, tables.audit.c
 _next = tables.projection.c
@@ -64,7 +65,8 @@ def _forget_messages(connection: Connection, partition: int, start: int) -> None
     ):
         less[platform, state] -= count
         less[platform, POSSIBLY_DOUBLED] -= int(doubled)
-    less[tally.ACCEPTED] -= connection.scalar(select(func.count()).select_from(tables.message).where(mine)) or 0
+    accepted = select(func.count()).select_from(tables.message).where(mine, _message.kind != MessageKind.RULING)
+    less[tally.ACCEPTED] -= connection.scalar(accepted) or 0
     connection.execute(delete(tables.delivery).where(lines))
     connection.execute(delete(tables.message).where(mine))
     tally.add(connection, less)

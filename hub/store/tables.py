@@ -14,6 +14,12 @@ OPEN = text("state IN ('waiting', 'in_flight', 'parked', 'in_doubt')")
 DEAD = text("state = 'dead'")
 """The same for deliveries that only a person can let go."""
 
+RULED = text("ruling <> ''")
+"""Outcomes that follow an operator's ruling, word for word as their index has them."""
+
+RULINGS = text("kind = 'ruling'")
+"""The same for messages that are rulings."""
+
 _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
 
 STORE = MetaData(naming_convention=_NAMES)
@@ -61,6 +67,7 @@ message = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Index(None, "ordering_key"),
+    Index("ix_message_ruling", "partition", "offset", sqlite_where=RULINGS, postgresql_where=RULINGS),
     sqlite_with_rowid=False,
 )
 """The messages, with the position of the first record of each."""
@@ -111,9 +118,14 @@ hop = Table(
     Column("next_try_at", Instant),
     Column("possibly_doubled", Boolean, nullable=False),
     Column("sealed", LargeBinary),
+    Column("ruling", Text, nullable=False, server_default=""),
     Index(None, "message_id"),
+    Index("ix_hop_ruling", "ruling", sqlite_where=RULED, postgresql_where=RULED),
 )
-"""One row per outcome record. `sealed` is its whole envelope where the platform said something, else null."""
+"""One row per outcome record. `sealed` is its whole envelope where the platform said something, else null.
+
+`ruling` is the message id of the operator's ruling that brought it about, or "".
+"""
 
 audit = Table(
     "audit",
