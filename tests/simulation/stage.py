@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from hub.delivery.dispatch import Dispatch
@@ -29,6 +28,7 @@ CHOICES = (("portal.state", "portal.steps"), ("registry.entry",), ("board.notice
 
 SETTLED_S_MAX = 400.0
 WORKERS_MAX = 2
+LEAVE_S = 20.0
 _ENDED = frozenset({DeliveryState.DELIVERED, DeliveryState.WITHDRAWN, DeliveryState.EXPIRED})
 
 
@@ -250,15 +250,21 @@ class Stage(World):
             case Kind.JOIN if len(self.running) < WORKERS_MAX:
                 self.start()
             case Kind.JOIN:
-                with suppress(ExceptionGroup):  # it may fall just as it is told to stop: over is over
-                    await self.stop(self.running[-1])
+                await self.running[-1].worker.stop()
+                await self._bury(self.running[-1], LEAVE_S)
             case Kind.FELL:
-                await self.fell(running)
+                running.task.cancel()
+                await self._bury(running, LEAVE_S)
                 self.start()
             case Kind.HALT:
                 running.life.halts_at_call = True
             case _:
                 await self._evict_or_wake(move)
+
+    async def _bury(self, running: Running, within_s: float) -> None:
+        """Let a worker end as it was told to, unless it is killed before; then the group hears of it."""
+        await asyncio.wait({running.task}, timeout=within_s)
+        await self.kill(running)
 
     def _kill_at(self, running: Running, steps: int) -> None:
         """Between the k-th step of any task from here and the one before it, a process ends."""
