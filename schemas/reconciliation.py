@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from schemas.calendar import CalendarDay
 from schemas.dossier import DossierCodeText
 from schemas.model import Model
-from schemas.moment import Day
 
 
 class Cause(StrEnum):
@@ -78,7 +78,7 @@ class ReconciliationOrder(Model):
     `resend_max` is a person's word: up to so many dossiers are sent again, however large their share is.
     """
 
-    since: Day | None = None
+    since: CalendarDay | None = None
     dossier: DossierCodeText | None = None
     dry_run: bool = False
     calls_per_s: Annotated[float, Field(ge=0.01, le=100, allow_inf_nan=False)] | None = None

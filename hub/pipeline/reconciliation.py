@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from hub.pipeline.catalogue import VIETNAM
-from hub.ports import DeliveryId
-from schemas.reconciliation import Cause, Follows
+from hub.ports import Comparable, DeliveryId
+from schemas.agency import AgencyCode
+from schemas.dossier import DossierCode
+from schemas.moment import YEARS
+from schemas.reconciliation import Cause, Follows, Reconciliation, ReconciliationOrder, RunState
 
 LACKING_MIN = 10
 """Below this many lacking dossiers their share says nothing about the platform."""
@@ -50,9 +53,12 @@ def follows_of(cause: Cause, *, sendable: bool) -> Follows:
     return Follows.TO_RESEND if cause.lacking and sendable else Follows.NEEDS_PERSON
 
 
-def platform_suspect(compared: int, lacking: int, share_max: float) -> bool:
-    """Whether so many are lacking that the platform may have lost more than some dossiers, or says so of everything."""
-    return lacking >= LACKING_MIN and lacking > share_max * compared
+def platform_suspect(compared: int, lacking: int, percent_max: int | None) -> bool:
+    """Whether so many are lacking that the platform may have lost more than some dossiers, or says so of everything.
+
+    None: somebody has looked, and takes any share.
+    """
+    return percent_max is not None and lacking >= LACKING_MIN and 100 * lacking > percent_max * compared
 
 
 def first_id(moment: datetime) -> str:
@@ -79,3 +85,64 @@ def midnight(day: date) -> datetime:
 def days_back(now: datetime, days: int) -> datetime:
     """Return the beginning of the day in Vietnam that lies so many days back."""
     return midnight(now.astimezone(VIETNAM).date() - timedelta(days=days))
+
+
+def covers(agency: str, ordering_key: str) -> bool:
+    """Whether a dossier belongs to an agency or to one below it; "" is every agency."""
+    return not agency or AgencyCode.parse(agency).covers(DossierCode.parse(ordering_key).agency)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an installation says about runs. `settled_s`: what was received later than that is left for the next run.
+
+    `resend_max` and `lacking_percent_max` bound what is sent again without a person's word.
+    """
+
+    days_back: int
+    calls_per_s: float
+    calls_max: int
+    settled_s: float
+    resend: bool
+    resend_max: int
+    lacking_percent_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """On whose word a run is made: the account, and the agency whose dossiers it is about; "" for all."""
+
+    by: str
+    agency: str = ""
+
+
+def new_run(
+    run_id: str, order: ReconciliationOrder, asker: Asker, operation: Comparable, policy: Policy, now: datetime
+) -> Reconciliation:
+    """Return the run that an order asks for. A single dossier is compared whenever it was received."""
+    single = order.dossier is not None
+    since = midnight(order.since) if order.since else days_back(now, policy.days_back)
+    return Reconciliation(
+        id=run_id,
+        operation=operation.name,
+        platform=operation.platform,
+        by=asker.by,
+        agency=asker.agency,
+        dossier=str(DossierCode.parse(order.dossier)) if order.dossier else None,
+        since=midnight(date(YEARS.start, 1, 1)) if single and not order.since else since,
+        until=now if single else max(since, now - timedelta(seconds=policy.settled_s)),
+        dry_run=order.dry_run,
+        calls_per_s=order.calls_per_s or policy.calls_per_s,
+        calls_max=order.calls_max or policy.calls_max,
+        resend_max=policy.resend_max if order.resend_max is None else order.resend_max,
+        lacking_percent_max=policy.lacking_percent_max if order.resend_max is None else None,
+        state=RunState.WAITING,
+        reason=None,
+        requested_at=now,
+        finished_at=None,
+        calls=0,
+        compared=0,
+        alike=0,
+        in_progress=0,
+        differences=(),
+    )

@@ -101,6 +101,16 @@ class Metrics:
         )
         self.late_deliveries = self._gauged("late_deliveries", "Deliveries that wait too long", "platform")
         self.platform_silent = self._gauged("platform_silent", "1 while nothing succeeds that waits", "platform")
+        self.differences_total = self._counted(
+            "reconciliation_differences_found", "Dossiers over which ledger and platform differ", "platform", "cause"
+        )
+        self.resent_total = self._counted("reconciliation_resent", "Dossiers ordered to be sent again", "platform")
+        self.differences = self._gauged(
+            "reconciliation_differences", "Differences of the last run of the reconciliation", "platform", "cause"
+        )
+        self.reconciliation_alarm = self._gauged(
+            "reconciliation_alarm", "1 when the last run was stopped or found too much", "platform"
+        )
         self.let_go_total = self._counted("let_go", "Records and rows that were kept long enough", "kind")
         self.kept_partitions = self._gauged("kept_partitions", "Partitions whose old records must stay", "topic", "by")
 

@@ -1,0 +1,61 @@
+"""What was sent, read from the log again: the submission of a message, or the corrected one of a later ruling."""
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from hub.errors import Unsealable
+from hub.ports import Delivered, DossierFacts, Keys, Log
+from hub.sealing import unseal
+from schemas.delivery import CommandHeader, MessageKind
+from schemas.dossier import DossierSubmission
+from schemas.envelope import Envelope
+from schemas.ruling import RulingBody
+
+COMMANDS = "hub.commands"
+
+
+class Bodies:
+    """Opens commands. What the log has let go of, and what nobody can open any more, is not there."""
+
+    def __init__(self, log: Log, keys: Keys) -> None:
+        self._log = log
+        self._keys = keys
+
+    async def sent(self, facts: DossierFacts, delivered: Delivered) -> Sequence[DossierSubmission]:
+        """Return what may have been sent for a delivery: what rulings carry, the newest first, then the original.
+
+        Empty when the hub can no longer read it. Errors: those of log and keys.
+        """
+        found: list[DossierSubmission] = []
+        for partition, offset in (*facts.rulings, (delivered.partition, delivered.offset)):
+            body = await self._submission(partition, offset, delivered)
+            if body is not None and body not in found:
+                found.append(body)
+        return found
+
+    async def _submission(self, partition: int, offset: int, delivered: Delivered) -> DossierSubmission | None:
+        records = await self._log.read(COMMANDS, partition, offset, 1)
+        if not records or records[0].offset != offset:
+            return None
+        try:
+            envelope = Envelope.from_bytes(records[0].value)
+            header = CommandHeader.model_validate_json(envelope.header)
+            if not _concerns(header, delivered):
+                return None
+            return _read(header, unseal(envelope, await self._keys.key(header.key_id)))
+        except (ValidationError, ValueError, Unsealable):
+            return None
+
+
+def _concerns(header: CommandHeader, delivered: Delivered) -> bool:
+    """Whether a record is the delivery's message, or a ruling about what its message owes to the platform."""
+    if header.ruling is None:
+        return header.message_id == delivered.id.message_id
+    return (header.ruling.message_id, header.ruling.platform) == (delivered.id.message_id, delivered.platform)
+
+
+def _read(header: CommandHeader, body: bytes) -> DossierSubmission | None:
+    if header.kind == MessageKind.RULING:
+        return RulingBody.model_validate_json(body).submission
+    return DossierSubmission.model_validate_json(body)
