@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hub.app.ground import Ground
+from hub.app.reconciling import nightly_job, reconciler
 from hub.delivery.worker import GROUP
 from hub.events.callbacks import callers
 from hub.events.ledger import EventLedger
@@ -42,6 +43,7 @@ class Processing:
             SqlLateness(homes.store), self.ledger.note_late, clock, metrics, late_after_s=deadlines.late_after_s
         )
         self.callers = callers(ground.installation.systems, homes.log, clock, metrics)
+        self.reconciler = reconciler(ground)
         silent = SilentPlatforms(homes.read_models, clock, metrics, silence_after_s=deadlines.silence_after_s)
         self.streams = Streams(
             log=homes.log,
@@ -55,6 +57,7 @@ class Processing:
             metrics=metrics,
             jobs=(
                 *_retention(ground, list(self.callers)),
+                *nightly_job(ground),
                 Job("late deliveries", Every(_LOOK_EVERY_S), late.check, late.stand_by),
                 Job("silent platforms", Every(_LOOK_EVERY_S), silent.check, silent.stand_by),
                 Job("windows", Every(_LOOK_EVERY_S), self.windows.show, everywhere=True),

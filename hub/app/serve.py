@@ -124,6 +124,7 @@ class _Hub:
         self._parts["delivery"] = deliveries.run
         self._parts["streams"] = processing.streams.run
         self._parts["events"] = processing.publisher.run
+        self._parts["reconciliation"] = processing.reconciler.run
         self._parts.update(processing.callers)
         self._parts["kinship"] = lambda: ground.homes.kinship.run(TOPICS)
         self._parts["gauges"] = lambda: self._gauge(ground.homes)

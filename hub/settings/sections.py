@@ -3,6 +3,7 @@
 Units stand last in the names; the defaults are what one machine with one hub does well with.
 """
 
+from datetime import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, Field, SecretBytes, ValidationError, field_
 from hub.access import AgencyEntry, Grant, SystemEntry
 from hub.errors import ConfigInvalid
 from hub.settings.address import Address, LogAddress, StoreAddress
+from schemas.calendar import ClockTime
 from schemas.model import ConfigModel
 from schemas.procedure import Procedure
 from schemas.text import Name, Token
@@ -182,6 +184,28 @@ class Retention(ConfigModel):
         return self
 
 
+class Reconciliation(ConfigModel):
+    """The comparison of what was delivered with what platforms show, every night `at` (time of the province).
+
+    A run looks at what was received in the last `days_back` days, but not in the last `settled_s`, with `calls_max`
+    calls at most. What is missing is sent again, unless it is more than `resend_max`, or ten and more than
+    `lacking_percent_max` of what was compared: then a person has to look first. More than `alarm_above` differences
+    raise an alarm.
+    """
+
+    enabled: bool = True
+    at: ClockTime = time(2, 30)
+    days_back: Annotated[int, Field(ge=1, le=3650)] = 8
+    settled_s: Annotated[float, Field(ge=0, le=7 * 86400)] = 900.0
+    calls_per_s: Annotated[float, Field(ge=0.01, le=100)] = 2.0
+    calls_max: Annotated[int, Field(ge=1, le=1_000_000)] = 30_000
+    resend: bool = True
+    resend_max: Annotated[int, Field(ge=0, le=100_000)] = 100
+    lacking_percent_max: Annotated[int, Field(ge=0, le=100)] = 20
+    alarm_above: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    keep_days: Days = 400
+
+
 class HubSection(ConfigModel):
     """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder.
 
@@ -201,6 +225,7 @@ class HubSection(ConfigModel):
     retry: Retry = Retry()
     deadlines: Deadlines = Deadlines()
     retention: Retention = Retention()
+    reconciliation: Reconciliation = Reconciliation()
     sandbox: bool = False
     public_url: Annotated[str, Field(max_length=255, pattern=r"^https?://[^\s?#]+[^/\s?#]$")] | None = None
 
