@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import MetaData
 
 from hub.app.kinship import CONTROL, Kinship
+from hub.app.moving.mark import MarkFile
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
 from hub.events.topics import EVENTS
@@ -16,6 +17,7 @@ from hub.ports import Log, Parking, Trimming
 from hub.sealing import unseal
 from hub.settings import HubSection
 from hub.settings.address import Address
+from hub.store.arrival import require_arrived
 from hub.store.database import Database
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
@@ -57,8 +59,11 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name:
     _make_folder(hub.home)
     own_log, trimming = await _open_log(hub, seams, name)
     stack.push_async_callback(own_log.aclose)
+    if hub.log.embedded:
+        MarkFile(hub.file(hub.log)).require_home()
     store = await _open_database(hub, hub.store, STORE)
     stack.push_async_callback(store.aclose)
+    await require_arrived(store)
     # What is accepted does not queue behind the batches of the projections, where the database takes both at a time.
     accepting = store if hub.store.embedded else await _open_database(hub, hub.store, STORE)
     if accepting is not store:
@@ -113,14 +118,14 @@ def _make_folder(home: Path) -> None:
 
 async def require_kin(homes: Homes) -> None:
     """ConfigInvalid, with advice, when log and store are copies of different days."""
-    await _refuse_store_ahead(homes)
+    await refuse_store_ahead(homes.log, homes.projection)
     await homes.kinship.require()
 
 
-async def _refuse_store_ahead(homes: Homes) -> None:
+async def refuse_store_ahead(log: Log, projection: SqlProjection) -> None:
     """A store that has seen more than the log holds was not made with it: one of the two is a restored copy."""
-    for (topic, partition), offset in (await homes.projection.ends()).items():
-        end = (await homes.log.bounds(topic, partition)).end
+    for (topic, partition), offset in (await projection.ends()).items():
+        end = (await log.bounds(topic, partition)).end
         if offset > end:
             raise ConfigInvalid(
                 f"the store has seen offset {offset} of {topic}/{partition}, the log ends at {end}: they do not belong "

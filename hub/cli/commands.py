@@ -16,6 +16,7 @@ from rich.console import Console
 
 from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.following import fetch_timeline, read_key, show
+from hub.cli.migrate import migrate
 from hub.cli.topics import lacking, topics
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
@@ -33,6 +34,7 @@ key = typer.Typer(help="API keys of the systems that call.", no_args_is_help=Tru
 app.add_typer(key, name="key")
 
 app.command("topics")(topics)
+app.command("migrate")(migrate)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 

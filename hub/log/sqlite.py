@@ -182,6 +182,16 @@ class SqliteLog:
             await self._writer.aclose()
             self._lock.release()
 
+    def groups(self) -> dict[tuple[str, str], dict[int, int]]:
+        """Return, by (group, topic), the next offset to read of each partition for which the group committed one."""
+        found: dict[tuple[str, str], dict[int, int]] = {}
+        groups = {group for group, _ in self._committed}
+        for (topic, partition), shelf in self._shelves.items():
+            for group in groups:
+                if (group, shelf.slot) in self._committed:
+                    found.setdefault((group, topic), {})[partition] = self.committed(group, topic, partition)
+        return found
+
     def committed(self, group: str, topic: str, partition: int) -> int:
         """As `hub.log.consumer.Source`."""
         shelf = self._shelves[topic, partition]

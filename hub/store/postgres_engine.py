@@ -62,7 +62,7 @@ def _engine(url: str, schema: str, limits: Limits, *, connections: int, **option
     """Return an engine that opens connections when it needs them. Its error texts hold no values."""
     return create_async_engine(
         "postgresql+asyncpg://",  # asyncpg reads the address itself, so that SQLAlchemy has no password to show
-        async_creator=_connector(url, schema, limits),
+        async_creator=connector(url, schema, limits),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=limits.connect_s + limits.statement_s,
@@ -71,7 +71,8 @@ def _engine(url: str, schema: str, limits: Limits, *, connections: int, **option
     )
 
 
-def _connector(url: str, schema: str, limits: Limits) -> Callable[[], Awaitable[asyncpg.Connection]]:
+def connector(url: str, schema: str, limits: Limits) -> Callable[[], Awaitable[asyncpg.Connection]]:
+    """Return what makes one connection with these times; it raises ConfigInvalid, and asyncpg's own errors."""
     settings = {
         "application_name": f"hub {schema}",
         "search_path": schema,
