@@ -4,11 +4,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 
 from schemas.agency import AgencyCode
 from schemas.delivery import DeliveryState
-from schemas.dossier import DossierCodeText, DossierSubmission
+from schemas.dossier import DossierCodeText
 from schemas.model import Model
 from schemas.moment import Moment
 from schemas.ruling import Verdict
@@ -26,6 +26,10 @@ AgencyText = Annotated[str, Field(max_length=20, examples=["H56.14"]), AfterVali
 
 Code = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:\-]+$")]
 """A platform's own code, or one of the hub's."""
+
+
+Submitted = dict[str, JsonValue]
+"""A submission as JSON, without what it leaves at its default."""
 
 
 class LetterState(StrEnum):
@@ -92,7 +96,7 @@ class RulingLine(Model):
     officer: str | None
     reason: str | None
     fields: tuple[str, ...] = ()
-    body: DossierSubmission | None = None
+    body: Submitted | None = None
 
 
 class LetterStory(Model):
@@ -107,5 +111,5 @@ class LetterStory(Model):
     offset: int
     reason: str | None
     attempts: tuple[Hop, ...]
-    body: DossierSubmission | None
+    body: Submitted | None
     rulings: tuple[RulingLine, ...]

@@ -4,8 +4,10 @@ To read a letter is a disclosure: it is durable in the audit before anything is 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import orjson
 
 from hub.access import Grants, Principal, Service
 from hub.desk.bodies import COMMANDS, Bodies, header_of
@@ -16,27 +18,31 @@ from hub.ports.desk import DeadLetterBox
 from hub.sealing import digest
 from schemas.agency import AgencyCode
 from schemas.audit import AuditEvent, AuditRecord
-from schemas.dead_letter import DeadLetter, DeadLetters, DeliveryFilter, LetterState, LetterStory, RulingLine
+from schemas.dead_letter import DeadLetter, DeadLetters, DeliveryFilter, LetterState, LetterStory, RulingLine, Submitted
 from schemas.delivery import MessageKind
 from schemas.dossier import DossierSubmission
 from schemas.ruling import RulingBody
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
 
-LETTERS_DEFAULT = 50
-LETTERS_MAX = 200
 RULINGS_MAX = 50
 """A story tells the last decisions."""
 
 DISCLOSED = "disclosed"
+_Decided = tuple[RulingLine, DossierSubmission | None]
+"""A decision as it is told, and the corrected body."""
+
 _CURSOR = re.compile(r"([0-9A-Za-z-]{1,64})~([0-9A-Za-z._:-]{1,128})~([0-9]{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
-class Disclosure:
-    """Who reads a letter, and for what."""
+class _Reading:
+    """Who reads a letter, for what, under which request."""
 
+    principal: Principal
     officer: str
     purpose: str
+    request_id: str
+    dossier_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +78,7 @@ class Letters:
         state: LetterState | None,
         wanted: DeliveryFilter,
         after: str | None,
-        letters_max: int = LETTERS_DEFAULT,
+        letters_max: int,
     ) -> DeadLetters:
         """Return some letters, oldest first. Errors: Forbidden, Invalid (the cursor), those of the store."""
         self._rooms.grants.require(principal, Service.DELIVERY_OPERATE)
@@ -82,11 +88,12 @@ class Letters:
         return DeadLetters(letters=tuple(found), next=_cursor(found[-1]) if full else None)
 
     async def story(
-        self, principal: Principal, delivery: DeliveryId, disclosure: Disclosure, request_id: str
+        self, principal: Principal, delivery: DeliveryId, *, officer: str, purpose: str, request_id: str
     ) -> LetterStory:
-        """Return everything about one delivery, whatever its state; audited before.
+        """Return everything about one delivery, whatever its state; audited before, under the request's id.
 
-        Errors: Forbidden, NotFound; Unavailable and WriteInDoubt when the audit cannot be written.
+        `officer` is who reads it, for a `purpose`. Errors: Forbidden, NotFound; Unavailable and WriteInDoubt when the
+        audit cannot be written.
         """
         self._rooms.grants.require(principal, Service.DELIVERY_OPERATE)
         found = await self._found(principal, delivery)
@@ -95,16 +102,17 @@ class Letters:
         hops = _hops(found)
         body = await self._body(partition, offset)
         rulings = await self._rulings(partition, found.timeline, delivery, body)
-        bodies = [each for each in (body, *(ruling.body for ruling in rulings)) if each is not None]
-        await self._disclose(principal, disclosure, found.timeline.dossier_code, bodies, request_id)
+        bodies = [each for each in (body, *(corrected for _, corrected in rulings)) if each is not None]
+        reading = _Reading(principal, officer, purpose, request_id, found.timeline.dossier_code)
+        await self._disclose(reading, bodies)
         return LetterStory(
             letter=_letter(found),
             partition=partition,
             offset=-1 if offset is None else offset,
             reason=next((hop.reason for hop in reversed(hops) if hop.reason), None),
             attempts=hops,
-            body=body,
-            rulings=rulings,
+            body=_stated(body),
+            rulings=tuple(line for line, _ in rulings),
         )
 
     async def _found(self, principal: Principal, delivery: DeliveryId) -> _Found:
@@ -128,20 +136,20 @@ class Letters:
 
     async def _rulings(
         self, partition: int, timeline: Timeline, delivery: DeliveryId, body: DossierSubmission | None
-    ) -> tuple[RulingLine, ...]:
+    ) -> Sequence[_Decided]:
         """Return what was decided about a delivery, oldest first, as far as the log still holds it."""
-        lines: list[RulingLine] = []
+        lines: list[_Decided] = []
         ids = [message.message_id for message in timeline.messages if message.kind == MessageKind.RULING]
         for message_id in ids[-RULINGS_MAX:]:
             offset = await self._rooms.read_models.first_offset(message_id)
             value = None if offset is None else await self._rooms.bodies.record(partition, offset)
-            line = await self._ruling(value, delivery, body) if value else None
-            if line is not None:
-                body = line.body or body
-                lines.append(line)
-        return tuple(lines)
+            decided = await self._ruling(value, delivery, body) if value else None
+            if decided is not None:
+                body = decided[1] or body
+                lines.append(decided)
+        return lines
 
-    async def _ruling(self, value: bytes, delivery: DeliveryId, before: DossierSubmission | None) -> RulingLine | None:
+    async def _ruling(self, value: bytes, delivery: DeliveryId, before: DossierSubmission | None) -> _Decided | None:
         try:
             header = header_of(value)
         except Unsealable:
@@ -151,7 +159,7 @@ class Letters:
             return None
         content = await self._content(value)
         after = content.submission if content else None
-        return RulingLine(
+        line = RulingLine(
             at=header.received_at,
             verdict=ruling.verdict,
             by=ruling.by,
@@ -160,8 +168,9 @@ class Letters:
             officer=content.officer if content else None,
             reason=content.reason if content else None,
             fields=differences(before, after) if before and after else (),
-            body=after,
+            body=_stated(after),
         )
+        return line, after
 
     async def _content(self, value: bytes) -> RulingBody | None:
         try:
@@ -169,34 +178,34 @@ class Letters:
         except Unsealable:
             return None
 
-    async def _disclose(
-        self,
-        principal: Principal,
-        disclosure: Disclosure,
-        dossier_code: str,
-        bodies: Iterable[DossierSubmission],
-        request_id: str,
-    ) -> None:
+    async def _disclose(self, reading: _Reading, bodies: Iterable[DossierSubmission]) -> None:
         """Write into the audit whose data is told: a line for each person."""
         told = {body.applicant.personal_number or "": body.procedure for body in bodies} or {"": ""}
         for number, procedure in told.items():
             await self._rooms.audit.write(
                 AuditRecord(
                     event=AuditEvent.ANSWERED,
-                    request_id=request_id,
+                    request_id=reading.request_id,
                     at=self._rooms.clock.now(),
-                    agency=str(principal.agency),
-                    system=principal.system,
-                    officer=disclosure.officer,
+                    agency=str(reading.principal.agency),
+                    system=reading.principal.system,
+                    officer=reading.officer,
                     service=Service.DELIVERY_OPERATE,
-                    purpose=disclosure.purpose,
+                    purpose=reading.purpose,
                     procedure=procedure,
-                    dossier_code=dossier_code,
+                    dossier_code=reading.dossier_code,
                     subject=digest(self._rooms.subject_key, "subject", number).hex() if number else "",
                     source="hub",
                     result=DISCLOSED,
                 )
             )
+
+
+def _stated(submission: DossierSubmission | None) -> Submitted | None:
+    if submission is None:
+        return None
+    stated: Submitted = orjson.loads(submission.model_dump_json(exclude_defaults=True))
+    return stated
 
 
 def _hops(found: _Found) -> tuple[Hop, ...]:

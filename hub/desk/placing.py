@@ -31,8 +31,6 @@ from schemas.order import (
     OrderStop,
 )
 
-ORDERS_DEFAULT = 20
-ORDERS_MAX = 50
 REFUSALS_MAX = 100
 TRIAL_MAX = 1000
 """How many deliveries a trial opens at most; those behind them are counted and not looked at."""
@@ -91,9 +89,7 @@ class OrderDesk:
             raise Conflict("key used with another order")
         return await self._told(record)
 
-    async def page(
-        self, principal: Principal, state: OrderState | None, after: str | None, orders_max: int = ORDERS_DEFAULT
-    ) -> Orders:
+    async def page(self, principal: Principal, state: OrderState | None, after: str | None, orders_max: int) -> Orders:
         """Return some orders, newest first. Errors: Forbidden, Invalid (the cursor)."""
         self._rooms.grants.require(principal, Service.DELIVERY_OPERATE)
         if after is not None and not is_order_id(after):

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hub.access import ApiKeys, Principal
 from hub.errors import NotFound, Unavailable
 from hub.ingress.acceptance import Acceptance
+from hub.ingress.desk_endpoints import DeskEndpoints, OperatorsDesk
 from hub.ingress.event_stream import EVENT_STREAM, LAST_EVENT_ID, EventStreams
 from hub.ingress.follow import Follow
 from hub.ingress.health import Health
@@ -41,16 +42,18 @@ class RestRooms:
     metrics: Metrics
     clock: Clock
     events: EventStreams | None = None
+    desk: OperatorsDesk | None = None
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     body_bytes_max: int = 1024 * 1024
     body_wait_s: float = 10.0
 
 
-class Endpoints(Health):
+class Endpoints(DeskEndpoints, Health):
     """One method per operation. Errors leave as exceptions of the tree; the door turns them into problems."""
 
     def __init__(self, rooms: RestRooms) -> None:
-        super().__init__(rooms.checks, rooms.metrics)
+        Health.__init__(self, rooms.checks, rooms.metrics)
+        DeskEndpoints.__init__(self, rooms.desk, self._principal, self._body)
         self._rooms = rooms
         self._overview = LiveOverview(rooms.read_models, rooms.clock)
 

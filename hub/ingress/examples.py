@@ -146,6 +146,68 @@ EVENT: Example = {
 
 EVENT_BATCH: Example = {"events": [EVENT], "next": "0.3.0.17.0.0.4.0", "more": False}
 
+_DELIVERY: Example = {"message_id": _MESSAGE_ID, "operation": "national_portal.dossier_sync", "part": 0}
+_ORDER_ID = "5d4b1c0f9a7e4d2b8c6f1e3a5b7d9f01"
+
+DEAD_LETTER: Example = {
+    **_DELIVERY,
+    "of": 1,
+    "platform": "national_portal",
+    "state": "dead",
+    "dossier_code": "H56.14-261122-0001",
+    "revision": 1,
+    "agency": "H56.14",
+    "system": "motcua",
+    "accepted_at": _RECEIVED,
+    "attempts": 1,
+    "code": "-1",
+    "possibly_doubled": False,
+}
+
+LETTERS: Example = {"letters": [DEAD_LETTER], "next": None}
+
+LETTER_STORY: Example = {
+    "letter": DEAD_LETTER,
+    "partition": 3,
+    "offset": 41,
+    "reason": "Trường TenPhiLePhi: bắt buộc",
+    "attempts": [{"at": _RECEIVED, "event": "tried", "attempt": 1, "state": "dead", "code": "-1"}],
+    "body": SUBMISSION,
+    "rulings": [],
+}
+
+ORDER_REQUEST: Example = {
+    "action": "replay",
+    "select": {"matching": {"platform": "national_portal", "code": "-1"}, "deliveries_max": 500},
+    "reason": "Cổng từ chối tên đơn vị cũ; đã thống nhất tên mới với đơn vị",
+    "officer": "vanhanh01",
+    "correction": {"processing_unit": "Ủy ban nhân dân phường Hạc Thành"},
+    "rate_per_s": 5.0,
+}
+
+ORDER: Example = {
+    "id": _ORDER_ID,
+    "action": "replay",
+    "state": "running",
+    "by": "H56/van-hanh",
+    "officer": "vanhanh01",
+    "approved_by": "H56/giam-sat",
+    "approving_officer": "giamsat01",
+    "proposed_at": _RECEIVED,
+    "ended_at": None,
+    "rate_per_s": 5.0,
+    "reason": "Cổng từ chối tên đơn vị cũ; đã thống nhất tên mới với đơn vị",
+    "fields": ["processing_unit"],
+    "counts": {"selected": 120, "appended": 40, "delivered": 38, "waiting": 2},
+    "refusals": [],
+}
+
+ORDERS: Example = {"orders": [ORDER], "next": None}
+
+ORDER_DECISION: Example = {"officer": "giamsat01", "approve": True}
+
+ORDER_STOP: Example = {"officer": "vanhanh01"}
+
 READINESS: Example = {"ready": False, "checks": {"log": "ok", "disk": "nearly full"}}
 
 PROBLEM_KIND: Example = {
@@ -168,6 +230,13 @@ EXAMPLES = MappingProxyType(
         "Timeline": TIMELINE,
         "Overview": OVERVIEW,
         "EventBatch": EVENT_BATCH,
+        "DeadLetters": LETTERS,
+        "LetterStory": LETTER_STORY,
+        "OrderRequest": ORDER_REQUEST,
+        "Order": ORDER,
+        "Orders": ORDERS,
+        "OrderDecision": ORDER_DECISION,
+        "OrderStop": ORDER_STOP,
         "Readiness": READINESS,
         "ProblemKind": PROBLEM_KIND,
     }

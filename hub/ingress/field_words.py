@@ -2,6 +2,7 @@
 
 from types import MappingProxyType
 
+from hub.ingress.desk_words import DESK_FIELDS, DESK_MODELS
 from schemas.problem import Words
 
 _Texts = dict[str, tuple[str, str]]
@@ -419,10 +420,14 @@ _FIELDS: dict[str, _Texts] = {
     },
 }
 
-MODELS = MappingProxyType({name: Words(*texts) for name, texts in _MODELS.items()})
+MODELS = MappingProxyType({name: Words(*texts) for name, texts in (_MODELS | dict(DESK_MODELS)).items()})
 """By the name of the model."""
 
 FIELDS = MappingProxyType(
-    {f"{model}.{name}": Words(*texts) for model, fields in _FIELDS.items() for name, texts in fields.items()}
+    {
+        f"{model}.{name}": Words(*texts)
+        for model, fields in (_FIELDS | dict(DESK_FIELDS)).items()
+        for name, texts in fields.items()
+    }
 )
 """By `Model.field`."""

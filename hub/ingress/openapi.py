@@ -4,11 +4,20 @@ Vietnamese stands first, English after it. The document is served by the hub its
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic.json_schema import models_json_schema
 
 from hub.errors import BrokenRule, CallerError, HubError, HubFault, Invalid, PlatformFault
+from hub.ingress.desk import (
+    LETTERS_DEFAULT,
+    LETTERS_MAX,
+    OFFICER_HEADER,
+    ORDERS_DEFAULT,
+    ORDERS_MAX,
+    PURPOSE_HEADER,
+)
 from hub.ingress.event_stream import BATCH_DEFAULT, BATCH_MAX, LAST_EVENT_ID
 from hub.ingress.examples import EXAMPLES
 from hub.ingress.field_words import FIELDS, MODELS
@@ -16,7 +25,9 @@ from hub.ingress.operations import OPERATIONS, TAGS, Operation
 from hub.ingress.problems import MEDIA_TYPE, STATUS, problem_of
 from hub.ingress.reading import IDEMPOTENCY_HEADER
 from hub.ingress.visit import CORRELATION_HEADER
+from schemas.dead_letter import LetterState
 from schemas.model import Model
+from schemas.order import OrderState
 from schemas.problem import PROBLEMS, Problem, Words
 
 Json = dict[str, Any]
@@ -30,6 +41,18 @@ _ABOUT = Words(
     "platform), the field and the rule it broke. Writes need an Idempotency-Key header. Times carry an offset.",
 )
 _KEY = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9!#$%&'*+\\-.^_`|~:/=@]+$"}
+_TOKEN = {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[A-Za-z0-9._:\\-]+$"}
+
+
+def _choices(states: type[StrEnum]) -> Json:
+    return {"type": "string", "enum": [state.value for state in states]}
+
+
+def _limit(default: int, limit_max: int) -> Json:
+    schema = {"type": "integer", "minimum": 1, "maximum": limit_max, "default": default}
+    return {"name": "limit", "schema": schema, "in": "query"}
+
+
 _PARAMETERS: Json = {
     "message_id": {"schema": {"type": "string", "format": "uuid"}, "in": "path"},
     "code": {"schema": {"type": "string", "maxLength": 64}, "in": "path"},
@@ -39,6 +62,24 @@ _PARAMETERS: Json = {
         "in": "query",
     },
     LAST_EVENT_ID: {"schema": {"type": "string", "pattern": r"^\d{1,18}(\.\d{1,18})*$"}, "in": "header"},
+    "operation": {"schema": _TOKEN, "in": "path"},
+    "part": {"schema": {"type": "integer", "minimum": 0, "maximum": 10000}, "in": "path"},
+    "order_id": {"schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "in": "path"},
+    "letter_state": {"name": "state", "schema": _choices(LetterState), "in": "query"},
+    "order_state": {"name": "state", "schema": _choices(OrderState), "in": "query"},
+    "platform": {"schema": _TOKEN, "in": "query"},
+    "letter_operation": {"name": "operation", "schema": _TOKEN, "in": "query"},
+    "letter_code": {"name": "code", "schema": {**_TOKEN, "maxLength": 64}, "in": "query"},
+    "agency": {"schema": {"type": "string", "maxLength": 20}, "in": "query"},
+    "dossier": {"schema": {"type": "string", "maxLength": 40}, "in": "query"},
+    "accepted_from": {"schema": {"type": "string", "format": "date-time"}, "in": "query"},
+    "accepted_before": {"schema": {"type": "string", "format": "date-time"}, "in": "query"},
+    "after_letter": {"name": "after", "schema": {"type": "string", "maxLength": 256}, "in": "query"},
+    "after_order": {"name": "after", "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "in": "query"},
+    "letters_max": _limit(LETTERS_DEFAULT, LETTERS_MAX),
+    "orders_max": _limit(ORDERS_DEFAULT, ORDERS_MAX),
+    OFFICER_HEADER: {"schema": _TOKEN, "in": "header"},
+    PURPOSE_HEADER: {"schema": _TOKEN, "in": "header"},
     IDEMPOTENCY_HEADER: {"schema": _KEY, "in": "header"},
     CORRELATION_HEADER: {"schema": {"type": "string"}, "in": "header"},
 }
@@ -58,6 +99,24 @@ _PARAMETER_WORDS = {
         "Khóa do bên gọi đặt, duy nhất cho mỗi nội dung; gửi lại thì giữ nguyên khóa.",
         "A key that the caller chooses, one per content; a repeat keeps its key.",
     ),
+    "operation": Words("Tên thao tác.", "Name of the operation."),
+    "part": Words("Phần thứ mấy, tính từ 0.", "Which part, from 0."),
+    "order_id": Words("Mã lệnh.", "Id of the order."),
+    "letter_state": Words("Chỉ trạng thái này.", "Only those in this state."),
+    "order_state": Words("Chỉ trạng thái này.", "Only those in this state."),
+    "platform": Words("Chỉ nền tảng này.", "Only this platform."),
+    "letter_operation": Words("Chỉ thao tác này.", "Only this operation."),
+    "letter_code": Words("Chỉ mã kết quả này.", "Only those whose last try came to this code."),
+    "agency": Words("Chỉ cơ quan này và cấp dưới.", "Only this agency and those below it."),
+    "dossier": Words("Chỉ hồ sơ này.", "Only this dossier."),
+    "accepted_from": Words("Tiếp nhận từ lúc này.", "Accepted at or after this time."),
+    "accepted_before": Words("Tiếp nhận trước lúc này.", "Accepted before this time."),
+    "after_letter": Words("`next` của lần trước.", "The `next` of the page before."),
+    "after_order": Words("`next` của lần trước.", "The `next` of the page before."),
+    "letters_max": Words("Số lượt gửi nhiều nhất.", "How many deliveries at most."),
+    "orders_max": Words("Số lệnh nhiều nhất.", "How many orders at most."),
+    OFFICER_HEADER: Words("Tài khoản cán bộ đọc; không phải họ tên.", "Account of the officer who reads; no name."),
+    PURPOSE_HEADER: Words("Mục đích đọc.", "What it is read for."),
     CORRELATION_HEADER: Words(
         "Mã theo dõi của bên gọi, 1-128 ký tự A-Z a-z 0-9 . _ : - và không chỉ gồm chữ số; được trả lại và ghi nhật "
         "ký. Giá trị khác được thay bằng mã của trục. Không đặt dữ liệu cá nhân vào đây.",
@@ -65,6 +124,7 @@ _PARAMETER_WORDS = {
         "returned and logged. Anything else is replaced by an id of the hub's. Never personal data.",
     ),
 }
+_REQUIRED = frozenset({IDEMPOTENCY_HEADER, OFFICER_HEADER, PURPOSE_HEADER})
 _HEADERS: Json = {
     CORRELATION_HEADER: Words("Mã theo dõi của lời gọi.", "The id of this call."),
     "Location": Words("Nơi theo dõi bản tin.", "Where to follow the message."),
@@ -108,15 +168,16 @@ def _operation(operation: Operation) -> Json:
 
 
 def _parameter_names(operation: Operation) -> Iterable[str]:
-    yield from (name for name in ("message_id", "code") if f"{{{name}}}" in operation.path)
+    yield from (name for name in _PARAMETERS if f"{{{name}}}" in operation.path)
     if operation.keyed:
         yield IDEMPOTENCY_HEADER
+    yield from operation.states
     yield from operation.reads
     yield CORRELATION_HEADER
 
 
 def _parameter(name: str) -> Json:
-    required = _PARAMETERS[name]["in"] == "path" or name == IDEMPOTENCY_HEADER
+    required = _PARAMETERS[name]["in"] == "path" or name in _REQUIRED
     return {"name": name, "required": required, "description": text(_PARAMETER_WORDS[name]), **_PARAMETERS[name]}
 
 

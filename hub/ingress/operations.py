@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from hub.ingress.desk import OFFICER_HEADER, PURPOSE_HEADER
 from hub.ingress.readiness import Readiness
 from schemas.citizen import CitizenAnswer, CitizenQuery
+from schemas.dead_letter import DeadLetters, LetterStory
 from schemas.dossier import DossierSubmission
 from schemas.event import EventBatch
 from schemas.model import Model
+from schemas.order import Order, OrderDecision, OrderRequest, Orders, OrderStop
 from schemas.problem import ProblemKind, Words
 from schemas.receipt import Receipt
 from schemas.timeline import MessageLine, Overview, Timeline
@@ -17,7 +20,7 @@ from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 class Operation:
     """One method at one path. `codes` are the problems it can answer with, beyond those of every operation.
 
-    `reads` names the parameters that may be left out.
+    `reads` names the parameters that may be left out, `states` those that may not.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Operation:
     also: int | None = None
     media_type: str = "application/json"
     reads: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
     body: type[Model] | None = None
     keyed: bool = False
     secured: bool = True
@@ -46,6 +50,7 @@ TAGS: dict[str, Words] = {
     "dossiers": Words("Đồng bộ hồ sơ", "Dossiers"),
     "citizens": Words("Tra cứu công dân", "Citizens"),
     "events": Words("Sự kiện trạng thái", "Status events"),
+    "desk": Words("Bàn vận hành", "Operators' desk"),
     "operations": Words("Vận hành", "Operations"),
 }
 
@@ -188,6 +193,133 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=EventBatch,
         reads=("after", "limit"),
         codes=(*_SECURED, *_READING_EVENTS),
+    ),
+    Operation(
+        name="dead_letters",
+        method="GET",
+        path="/v1/dead-letters",
+        tag="desk",
+        summary=Words("Lượt gửi chờ người quyết định", "Deliveries that wait for a person"),
+        description=Words(
+            "Lượt gửi bị từ chối (dead) hoặc chỉ con người mới biết đã đến hay chưa (in_doubt), của cơ quan mình và "
+            "cấp dưới, cũ nhất trước. Không có dữ liệu cá nhân.",
+            "Those that were refused (dead), and those of which only a person can tell whether they arrived "
+            "(in_doubt), of one's own agency and those below it, oldest first. No personal data.",
+        ),
+        answer=DeadLetters,
+        reads=(
+            *("letter_state", "platform", "letter_operation", "letter_code", "agency", "dossier"),
+            *("accepted_from", "accepted_before", "after_letter", "letters_max"),
+        ),
+        codes=(*_SECURED, "caller.invalid", "hub.unavailable"),
+    ),
+    Operation(
+        name="dead_letter",
+        method="GET",
+        path="/v1/dead-letters/{message_id}/{operation}/{part}",
+        tag="desk",
+        summary=Words("Đọc một lượt gửi", "Read one delivery"),
+        description=Words(
+            "Nguồn gốc, các lần thử, lời của nền tảng, nội dung gốc và mọi quyết định. Đọc là khai thác dữ liệu cá "
+            "nhân: việc đọc được ghi nhật ký kiểm tra trước khi trả lời, với cán bộ và mục đích nêu ở tiêu đề.",
+            "Its origin, what was tried, what the platform said, the original body and every decision. Reading "
+            "discloses personal data: it is durable in the audit before the answer, with the officer and the purpose "
+            "that the headers state.",
+        ),
+        answer=LetterStory,
+        states=(OFFICER_HEADER, PURPOSE_HEADER),
+        codes=(*_SECURED, "caller.invalid", "caller.not_found", "hub.unavailable", "hub.in_doubt"),
+    ),
+    Operation(
+        name="place_order",
+        method="POST",
+        path="/v1/orders",
+        tag="desk",
+        summary=Words("Ra lệnh", "Order what shall become of deliveries"),
+        description=Words(
+            "Gửi lại (có thể kèm nội dung sửa), bỏ, hoặc kết luận; cho một lượt gửi hoặc nhiều theo điều kiện, cũ nhất "
+            "trước, theo tốc độ đã nêu. Tập lượt gửi được chốt khi ra lệnh. Tùy cấu hình, một tài khoản khác phải phê "
+            "duyệt. Nội dung sửa được kiểm tra như khi tiếp nhận; lượt gửi không hợp lệ thì không gửi lại. "
+            "`dry_run` trả lời 200 và không làm gì.",
+            "Try again (corrected, if need be), give up, or settle a doubt; for one delivery or many by filter, oldest "
+            "first, at the rate stated. What is selected is fixed when the order is placed. By configuration another "
+            "account has to approve. A correction is held to what acceptance demands; what does not fit is not tried "
+            "again. `dry_run` answers 200 and touches nothing.",
+        ),
+        answer=Order,
+        status=202,
+        also=200,
+        body=OrderRequest,
+        keyed=True,
+        codes=(
+            *_SECURED,
+            *_WITH_BODY,
+            *("caller.key_missing", "caller.key_reused", "caller.not_found", "caller.not_waiting"),
+            *("hub.unavailable", "hub.in_doubt", "hub.overloaded"),
+        ),
+    ),
+    Operation(
+        name="orders",
+        method="GET",
+        path="/v1/orders",
+        tag="desk",
+        summary=Words("Danh sách lệnh", "List orders"),
+        description=Words(
+            "Lệnh của cơ quan mình và cấp dưới, mới nhất trước.",
+            "Orders of one's own agency and those below it, newest first.",
+        ),
+        answer=Orders,
+        reads=("order_state", "after_order", "orders_max"),
+        codes=(*_SECURED, "caller.invalid", "hub.unavailable"),
+    ),
+    Operation(
+        name="order",
+        method="GET",
+        path="/v1/orders/{order_id}",
+        tag="desk",
+        summary=Words("Xem một lệnh", "Look at an order"),
+        description=Words("Lệnh đang ở đâu và kết quả.", "How far it is, and what became of its deliveries."),
+        answer=Order,
+        codes=(*_SECURED, "caller.not_found", "hub.unavailable"),
+    ),
+    Operation(
+        name="decide_order",
+        method="POST",
+        path="/v1/orders/{order_id}/approval",
+        tag="desk",
+        summary=Words("Phê duyệt hoặc từ chối lệnh", "Approve an order, or refuse it"),
+        description=Words(
+            "Cần quyền delivery.approve và một tài khoản khác tài khoản đề nghị. Gửi lại cùng ý kiến thì được cùng trả "
+            "lời.",
+            "Needs delivery.approve and another account than the proposer's. The same word again gets the same answer.",
+        ),
+        answer=Order,
+        body=OrderDecision,
+        codes=(
+            *_SECURED,
+            *_WITH_BODY,
+            *("caller.own_order", "caller.not_found", "caller.order_decided"),
+            *("hub.unavailable", "hub.in_doubt", "hub.overloaded"),
+        ),
+    ),
+    Operation(
+        name="stop_order",
+        method="POST",
+        path="/v1/orders/{order_id}/stop",
+        tag="desk",
+        summary=Words("Dừng lệnh", "Stop an order"),
+        description=Words(
+            "Quyết định đã chuyển đi vẫn có hiệu lực; phần còn lại không chuyển nữa.",
+            "What was decided stays so; nothing more is.",
+        ),
+        answer=Order,
+        body=OrderStop,
+        codes=(
+            *_SECURED,
+            *_WITH_BODY,
+            *("caller.not_found", "caller.order_decided"),
+            *("hub.unavailable", "hub.in_doubt", "hub.overloaded"),
+        ),
     ),
     Operation(
         name="overview",

@@ -11,6 +11,7 @@ from hub.access import ApiKeys, Grant, Grants, Principal, Service, SystemEntry, 
 from hub.clock import SystemClock
 from hub.errors import Overloaded
 from hub.ingress import Acceptance, AcceptanceRooms, Check, Follow, Lookup, LookupRooms, Recent, RestRooms, rest_app
+from hub.ingress.desk_endpoints import OperatorsDesk
 from hub.ingress.event_stream import EventStreams, StreamLimits
 from hub.ingress.event_tail import EventTail
 from hub.ingress.examples import QUERY, SUBMISSION
@@ -24,6 +25,7 @@ from schemas.procedure import Procedure
 from tests.clock import ManualClock
 from tests.fakes.audit import MemoryAudit
 from tests.fakes.citizens import MemoryCitizens
+from tests.fakes.desk import MemoryLetters, MemoryOrderDesk
 from tests.fakes.inbox import MemoryInbox
 from tests.fakes.keys import MemoryKeys
 from tests.fakes.logs import TroubledLog
@@ -38,6 +40,8 @@ _ALL = (
     Grant(service=Service.DOSSIER_SUBMIT),
     Grant(service=Service.DOSSIER_FOLLOW),
     Grant(service=Service.EVENTS),
+    Grant(service=Service.DELIVERY_OPERATE),
+    Grant(service=Service.DELIVERY_APPROVE),
 )
 
 
@@ -120,6 +124,7 @@ class House:
             deadline_s,
             lookups_max,
         )
+        self.letters, self.orders = MemoryLetters(self.grants), MemoryOrderDesk(self.grants)
         # Readers wait in real time: they sit behind a real server.
         tail = EventTail(self.log, SystemClock(), lines_max=20, idle_s=0.05)
         self.streams = EventStreams(tail, self.grants, SystemClock(), self.metrics, streams)
@@ -132,6 +137,7 @@ class House:
             metrics=self.metrics,
             clock=self.clock,
             events=self.streams if streams else None,
+            desk=OperatorsDesk(self.letters, self.orders),
             checks=checks or {},
             body_wait_s=body_wait_s,
         )
