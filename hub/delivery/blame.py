@@ -1,19 +1,34 @@
 """Whether a delivery or its platform is what fails: a try speaks against a delivery while others get through."""
 
+from typing import NamedTuple
+
 from hub.ports import DeliveryId
 
 
-class Blame:
-    """The failed tries of the head of one lane. `taken` is how much the platform has taken of the same operation.
+class Seen(NamedTuple):
+    """What a process has seen of an operation up to the moment `now_s` (monotonic seconds).
 
-    A failed try counts when, since the failed try before it, the platform took the same operation from somebody, and
-    its circuit is closed. So an outage uses nothing up, however long it is and however often it comes; nor does a
-    refused account. A restart, or another owner of the partition, begins to count anew.
+    `good_s`: when the latest try began that got through; `outages`: how often the circuit opened; `well`: it is closed,
+    and it is not the hub itself that is refused.
+    """
+
+    now_s: float
+    good_s: float
+    outages: int
+    well: bool
+
+
+class Blame:
+    """The failed tries of the head of one lane.
+
+    A failed try counts when a try of somebody else that began after the failed try before it got through, and the
+    circuit did not open in between. So an outage uses nothing up, however long it is and however often it comes; nor
+    does a refused account. A restart, or another owner of the partition, begins to count anew.
     """
 
     def __init__(self) -> None:
         self._delivery: DeliveryId | None = None
-        self._taken = 0
+        self._before = Seen(0.0, 0.0, 0, well=False)
         self._counted = 0
 
     @property
@@ -21,16 +36,17 @@ class Blame:
         """Whether the last tries speak against the delivery."""
         return self._counted > 0
 
-    def counted(self, delivery: DeliveryId, taken: int, *, well: bool) -> int:
+    def counted(self, delivery: DeliveryId, seen: Seen) -> int:
         """Return how many tries count, were the one under way to fail at this moment."""
         if self._delivery != delivery:
             return 0
-        return self._counted + (well and taken > self._taken)
+        quiet = seen.well and seen.outages == self._before.outages
+        return self._counted + (quiet and seen.good_s > self._before.now_s)
 
-    def failed(self, delivery: DeliveryId, taken: int, *, well: bool) -> None:
-        """Note a failed try; `well`: the circuit is closed, and it was not the hub itself that was refused."""
-        self._counted = self.counted(delivery, taken, well=well)
-        self._delivery, self._taken = delivery, taken
+    def failed(self, delivery: DeliveryId, seen: Seen) -> None:
+        """Note a failed try."""
+        self._counted = self.counted(delivery, seen)
+        self._delivery, self._before = delivery, seen
 
     def clear(self) -> None:
         """The platform answered: whatever comes next begins anew."""

@@ -28,6 +28,7 @@ class Circuit:
         self._wait_s = open_s
         self._failed_s = 0.0
         self.state = CircuitState.CLOSED
+        self.openings = 0
 
     @property
     def closed(self) -> bool:
@@ -71,6 +72,7 @@ class Circuit:
             self._wait_s = min(self._wait_s * 2, self._open_max_s)
         self.state = CircuitState.OPEN
         self._failed_s = now_s
+        self.openings += was_closed
         return was_closed
 
     def abandoned(self) -> None:

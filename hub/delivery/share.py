@@ -1,8 +1,9 @@
 """Each platform has its own share: its runners, its circuit, its part of memory."""
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 
+from hub.delivery.blame import Seen
 from hub.delivery.circuit import Circuit
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.work import Work
@@ -18,7 +19,7 @@ class Share:
         self.hot_max = hot_max
         self.hot = 0
         self.calls: dict[Lane, float] = {}
-        self._taken: Counter[str] = Counter()
+        self._good_s: dict[str, float] = {}
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
         self._fresh: deque[Lane] = deque()
         self._failed: deque[Lane] = deque()
@@ -69,19 +70,22 @@ class Share:
         self._fresh.clear()
         self._failed.clear()
 
-    def took(self, lane: Lane, work: Work) -> None:
-        """The platform took a delivery, or answered for it."""
-        self._taken[work.id.operation] += 1
+    def took(self, lane: Lane, work: Work, began_s: float) -> None:
+        """The platform took a delivery, or answered for it, in a try that began at `began_s` (monotonic seconds)."""
+        self._good_s[work.id.operation] = max(began_s, self._good_s.get(work.id.operation, 0.0))
         lane.blame.clear()
 
-    def missed(self, lane: Lane, work: Work, *, refused_us: bool) -> None:
+    def missed(self, lane: Lane, work: Work, now_s: float, *, refused_us: bool) -> None:
         """A try failed."""
-        well = self.circuit.closed and not refused_us
-        lane.blame.failed(work.id, self._taken[work.id.operation], well=well)
+        lane.blame.failed(work.id, self._seen(work, now_s, refused_us=refused_us))
 
-    def counted(self, lane: Lane, work: Work) -> int:
+    def counted(self, lane: Lane, work: Work, now_s: float) -> int:
         """Return how many tries speak against a delivery, were the one under way to fail at this moment."""
-        return lane.blame.counted(work.id, self._taken[work.id.operation], well=self.circuit.closed)
+        return lane.blame.counted(work.id, self._seen(work, now_s))
+
+    def _seen(self, work: Work, now_s: float, *, refused_us: bool = False) -> Seen:
+        well = self.circuit.closed and not refused_us
+        return Seen(now_s, self._good_s.get(work.id.operation, 0.0), self.circuit.openings, well)
 
     async def take(self) -> Lane:
         """Return the next lane to work on."""

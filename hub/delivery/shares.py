@@ -80,21 +80,22 @@ class Shares:
 
     # --- platforms that fail, and come back --------------------------------------------------------------------------
 
-    def judge(self, share: Share, lane: Lane, work: Work, contact: Contact | None) -> bool:
+    def judge(self, share: Share, lane: Lane, work: Work, contact: Contact | None, began_s: float) -> bool:
         """Take in what a call showed of its platform. Return whether the platform is back just now."""
+        now_s = self._clock.monotonic()
         if contact is None:
             share.circuit.abandoned()
             return False
         fresh, lane.fresh = lane.fresh, contact.reached
         if contact.reached:
-            share.took(lane, work)
+            share.took(lane, work, began_s)
             back = share.circuit.succeeded()
             if back:
                 _log.info("circuit_closed", platform=share.platform)
             return back
         refused_us = contact.outcome is OutcomeClass.REFUSED_US
-        share.missed(lane, work, refused_us=refused_us)
-        if share.circuit.failed(self._clock.monotonic(), fresh=fresh, refused_us=refused_us):
+        share.missed(lane, work, now_s, refused_us=refused_us)
+        if share.circuit.failed(now_s, fresh=fresh, refused_us=refused_us):
             _log.warning("circuit_opened", platform=share.platform, outcome_class=contact.outcome)
         return False
 

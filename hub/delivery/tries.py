@@ -44,7 +44,7 @@ class Tries:
         """Try one delivery. Return whether the lane may go on."""
         lane.current = work
         work.recalled = lane.recalls(work)
-        share.calls[lane] = self._clock.monotonic()
+        began_s = share.calls[lane] = self._clock.monotonic()
         try:
             self._certainty.require(holding)
             if work.stored:
@@ -58,7 +58,7 @@ class Tries:
         finally:
             share.calls.pop(lane, None)
             lane.current = None
-        if self._shares.judge(share, lane, work, contact):
+        if self._shares.judge(share, lane, work, contact, began_s):
             self._shares.wake(share, self._holdings.values())
         waits_for_platform = contact is not None and not share.circuit.closed
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
@@ -67,7 +67,7 @@ class Tries:
         """Let the courier try, with the question of ownership to be asked again when bytes are about to go out."""
         asked = LEAVE.set(lambda: self._certainty.require(holding))
         try:
-            return await self._courier.carry(work, lambda: share.counted(lane, work))
+            return await self._courier.carry(work, lambda: share.counted(lane, work, self._clock.monotonic()))
         finally:
             LEAVE.reset(asked)
 
