@@ -23,6 +23,8 @@ FILTERS = ("platform", "operation", "code", "agency", "dossier", "accepted_from"
 _PARTS_MAX = 10_000
 LETTERS_DEFAULT, LETTERS_MAX = 50, 200
 ORDERS_DEFAULT, ORDERS_MAX = 20, 50
+LETTER_CURSOR = "[0-9A-Za-z-]{1,64}~[0-9A-Za-z._:-]{1,128}~[0-9]{1,5}"
+ORDER_CURSOR = "[0-9a-f]{32}"
 _TOKEN = re.compile(r"[A-Za-z0-9._:\-]{1,128}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -112,7 +114,7 @@ def letters_asked(request: Request) -> LettersAsked:
     return LettersAsked(
         state=_choice(LetterState, given),
         wanted=read_model(DeliveryFilter, orjson.dumps(wanted)),
-        after=given.get("after"),
+        after=_cursor(given, LETTER_CURSOR),
         letters_max=_limit(given, LETTERS_DEFAULT, LETTERS_MAX),
     )
 
@@ -120,7 +122,15 @@ def letters_asked(request: Request) -> LettersAsked:
 def orders_asked(request: Request) -> OrdersAsked:
     """Return what the address asks for. Invalid."""
     given = read_query(request, "state", "after", "limit")
-    return OrdersAsked(_choice(OrderState, given), given.get("after"), _limit(given, ORDERS_DEFAULT, ORDERS_MAX))
+    after = _cursor(given, ORDER_CURSOR)
+    return OrdersAsked(_choice(OrderState, given), after, _limit(given, ORDERS_DEFAULT, ORDERS_MAX))
+
+
+def _cursor(given: Mapping[str, str], pattern: str) -> str | None:
+    after = given.get("after")
+    if after is not None and not re.fullmatch(pattern, after):
+        raise Invalid([BrokenRule("after", "pattern")])
+    return after
 
 
 def _choice(states: type[State], given: Mapping[str, str]) -> State | None:

@@ -11,9 +11,11 @@ from pydantic.json_schema import models_json_schema
 
 from hub.errors import BrokenRule, CallerError, HubError, HubFault, Invalid, PlatformFault
 from hub.ingress.desk import (
+    LETTER_CURSOR,
     LETTERS_DEFAULT,
     LETTERS_MAX,
     OFFICER_HEADER,
+    ORDER_CURSOR,
     ORDERS_DEFAULT,
     ORDERS_MAX,
     PURPOSE_HEADER,
@@ -74,8 +76,8 @@ _PARAMETERS: Json = {
     "dossier": {"schema": {"type": "string", "maxLength": 40}, "in": "query"},
     "accepted_from": {"schema": {"type": "string", "format": "date-time"}, "in": "query"},
     "accepted_before": {"schema": {"type": "string", "format": "date-time"}, "in": "query"},
-    "after_letter": {"name": "after", "schema": {"type": "string", "maxLength": 256}, "in": "query"},
-    "after_order": {"name": "after", "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "in": "query"},
+    "after_letter": {"name": "after", "schema": {"type": "string", "pattern": f"^{LETTER_CURSOR}$"}, "in": "query"},
+    "after_order": {"name": "after", "schema": {"type": "string", "pattern": f"^{ORDER_CURSOR}$"}, "in": "query"},
     "letters_max": _limit(LETTERS_DEFAULT, LETTERS_MAX),
     "orders_max": _limit(ORDERS_DEFAULT, ORDERS_MAX),
     OFFICER_HEADER: {"schema": _TOKEN, "in": "header"},
