@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from hub.access import ApiKeys, Grants
+from hub.app.desk import operators_desk
 from hub.app.ground import Ground
 from hub.audit.log_audit import LogAudit
 from hub.console.desk import DeskRooms
@@ -81,6 +82,7 @@ class Door:
             metrics=ground.metrics,
             clock=ground.clock,
             events=self.events,
+            desk=operators_desk(ground, grants),
             checks=checks,
             body_bytes_max=hub.limits.body_bytes_max,
             body_wait_s=hub.deadlines.accept_s,

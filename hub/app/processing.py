@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hub.app.desk import order_job
 from hub.app.ground import Ground
 from hub.app.reconciling import nightly_job, reconciler
 from hub.delivery.worker import GROUP
@@ -58,6 +59,7 @@ class Processing:
             jobs=(
                 *_retention(ground, list(self.callers)),
                 *nightly_job(ground),
+                order_job(ground),
                 Job("late deliveries", Every(_LOOK_EVERY_S), late.check, late.stand_by),
                 Job("silent platforms", Every(_LOOK_EVERY_S), silent.check, silent.stand_by),
                 Job("windows", Every(_LOOK_EVERY_S), self.windows.show, everywhere=True),

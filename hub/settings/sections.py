@@ -206,6 +206,18 @@ class Reconciliation(ConfigModel):
     keep_days: Days = 400
 
 
+class Operators(ConfigModel):
+    """What is asked of operators' orders.
+
+    With `approvals` 1 another account must approve orders that touch more than `approve_bulk_above` deliveries, within
+    `order_ttl_s`.
+    """
+
+    approvals: Annotated[int, Field(ge=0, le=1)] = 0
+    approve_bulk_above: Annotated[int, Field(ge=0, le=20_000)] = 0
+    order_ttl_s: Annotated[float, Field(gt=0, le=90 * 86400)] = 7 * 86400.0
+
+
 class HubSection(ConfigModel):
     """`hub.yaml`. `home` is where the hub keeps its files; relative to the installation folder.
 
@@ -225,6 +237,7 @@ class HubSection(ConfigModel):
     retry: Retry = Retry()
     deadlines: Deadlines = Deadlines()
     retention: Retention = Retention()
+    operators: Operators = Operators()
     reconciliation: Reconciliation = Reconciliation()
     sandbox: bool = False
     public_url: Annotated[str, Field(max_length=255, pattern=r"^https?://[^\s?#]+[^/\s?#]$")] | None = None

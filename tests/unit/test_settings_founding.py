@@ -43,6 +43,8 @@ def test_a_founded_installation_is_in_order(founded: Path) -> None:
     assert {
         "H56.14/mot-cua": [Service.DOSSIER_SUBMIT, Service.DOSSIER_FOLLOW, Service.EVENTS, Service.CITIZEN_LOOKUP],
         "H56.15/ho-tich": [],
+        "H56/van-hanh": ["delivery.operate", "dossier.follow"],
+        "H56/giam-sat": ["delivery.operate", "delivery.approve"],
     } == granted
     wanted = {"1.001193", "1.000656", "2.000488", "2.000635", "2.000908", "2.002621", "2.002622"}
     assert wanted <= {procedure.code for procedure in installation.procedures}
@@ -86,7 +88,7 @@ def test_a_later_template_replaces_files_of_an_earlier_one(tmp_path: Path) -> No
     (later / "secrets" / "sample.key").write_text("sesame")
     (later / "grants.yaml").write_text("grants: []\n")
     found(tmp_path / "hub", [TEMPLATES, later])
-    assert [()] * 2 == [system.grants for system in load(tmp_path / "hub", environ={}).systems]
+    assert [()] * 4 == [system.grants for system in load(tmp_path / "hub", environ={}).systems]
     kept = tmp_path / "hub" / "secrets"
     assert (0o700, 0o600) == tuple(stat.S_IMODE(path.stat().st_mode) for path in (kept, kept / "sample.key"))
 

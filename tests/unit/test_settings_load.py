@@ -132,7 +132,8 @@ def test_a_folder_becomes_one_value(tmp_path: Path) -> None:
             "service: dossier.submt",
             (
                 "grants.yaml:5: grants[0].grants[0].service: must be "
-                "'citizen.lookup', 'dossier.submit', 'dossier.follow' or 'events' — did you mean 'dossier.submit'?"
+                "'citizen.lookup', 'dossier.submit', 'dossier.follow', 'events', 'delivery.operate' or "
+                "'delivery.approve' — did you mean 'dossier.submit'?"
             ),
         ),
         (
