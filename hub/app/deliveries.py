@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from hub.app.ground import Ground
+from hub.delivery.clerk import Clerk
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
@@ -10,6 +11,7 @@ from hub.delivery.progress import Progress
 from hub.delivery.restoration import Restoration
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.store.owed import SqlOwed
+from hub.store.precedents import SqlPrecedents
 from hub.streams.projector import COMMANDS, OUTCOMES, Repeats
 
 
@@ -73,10 +75,11 @@ class Deliveries:
         await self._restoration.restore(partition, committed)
 
     def _new_dispatch(self) -> Dispatch:
+        outcomes = OutcomeWriter(self._homes.log, self._homes.keys, self._clock)
         courier = Courier(
             clock=self._clock,
             keys=self._homes.keys,
-            outcomes=OutcomeWriter(self._homes.log, self._homes.keys, self._clock),
+            outcomes=outcomes,
             procedure=self._ground.catalogue.procedure_of,
             terms=self._platforms.terms,
             limit=self._platforms.time_limits.limit,
@@ -85,6 +88,7 @@ class Deliveries:
         return Dispatch(
             clock=self._clock,
             courier=courier,
+            clerk=Clerk(self._clock, self._homes.keys, outcomes, SqlPrecedents(self._homes.store)),
             parking=self._homes.parking,
             operations={operation.name: operation for operation in self._platforms.operations},
             limits=self._platforms.limits,

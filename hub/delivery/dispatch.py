@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from hub.delivery.certainty import Certainty
+from hub.delivery.clerk import Clerk
 from hub.delivery.courier import Courier
 from hub.delivery.gauges import Gauges
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.parking import ParkingPlace
-from hub.delivery.recall import OVERTAKEN, is_recall
+from hub.delivery.recall import OVERTAKEN, is_recall, is_ruling
 from hub.delivery.room import Room
+from hub.delivery.rulings import Rulings
 from hub.delivery.share import Share
 from hub.delivery.shares import ShareLimits, Shares
 from hub.delivery.sleepers import Sleepers
@@ -38,6 +40,7 @@ class Dispatch:
         *,
         clock: Clock,
         courier: Courier,
+        clerk: Clerk,
         parking: Parking,
         operations: Mapping[str, Operation],
         limits: Callable[[str], ShareLimits],
@@ -53,7 +56,8 @@ class Dispatch:
         self._place = ParkingPlace(clock, parking, operations, self._shares)
         platforms = frozenset(operation.platform for operation in operations.values())
         self._room = Room(clock, self._shares, self._place, platforms, inflight_park_after_s)
-        self._withdrawals = Withdrawals(clock, courier, self._certainty, self._place, self._sleepers)
+        rulings = Rulings(clock, clerk, self._certainty, self._place)
+        self._withdrawals = Withdrawals(clock, courier, self._certainty, self._place, self._sleepers, rulings)
         self._tries = Tries(clock, courier, self._certainty, self._shares, self._place, self._sleepers, self._holdings)
         self._gauges = Gauges(clock, metrics)
 
@@ -77,7 +81,9 @@ class Dispatch:
             lane.stored += 1
             if is_recall(row.id):
                 lane.recall_below = row.offset
-            lane.recalling = lane.recalling or is_recall(row.id) or row.code == OVERTAKEN
+            if is_ruling(row.id):
+                lane.rulings.append(row.id)
+            lane.recalling = lane.recalling or bool(lane.rulings) or is_recall(row.id) or row.code == OVERTAKEN
         for lane in list(holding.lanes.values()):
             share = self._shares.of_lane(lane)
             if lane.recalling:
@@ -105,7 +111,7 @@ class Dispatch:
     # --- arrivals ----------------------------------------------------------------------------------------------------
 
     def add(self, holding: Holding, work: Work) -> None:
-        """Put a delivery, or a withdrawal of what is before it, at the end of its lane."""
+        """Put a delivery, a withdrawal of what is before it, or a ruling at the end of its lane."""
         lane = holding.lane(work.lane)
         share = self._shares.of(work.lane.platform)
         self._append(holding, lane, share, work)
@@ -113,12 +119,14 @@ class Dispatch:
             lane.recall_below = work.offset
             if lane.current is not None:
                 lane.current.recalled = True
-        if work.recall or work.overtaken:
+        if work.ruling:
+            lane.rulings.append(work.id)
+        if work.recall or work.ruling or work.overtaken:
             lane.recalling = True
             share.offer_now(lane)
 
     def _append(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
-        if not lane.stored and (share.full or not share.circuit.closed):
+        if not lane.stored and (work.ruling or share.full or not share.circuit.closed):
             self._place.store(holding, lane)
             if not lane.stored:
                 self._begin_stored(holding, lane, work, share)

@@ -109,6 +109,13 @@ class Holding:
         works = [Work.of_withdrawal(header.message_id, record, lane.key) for lane in lanes if not lane.empty]
         return [work for work in works if not self.known(work.id)]
 
+    def rulings(self, record: Record, header: CommandHeader) -> list[Work]:
+        """Return an operator's ruling as it goes into the lane of its delivery."""
+        if header.ruling is None:
+            return []
+        work = Work.of_ruling(header.message_id, record, LaneKey(header.ordering_key, header.ruling.platform))
+        return [] if self.known(work.id) else [work]
+
     def start(self, record: Record, works: list[Work]) -> None:
         """Open the gate's account of a record, and mark what an earlier owner may have had under way."""
         self._started = record.offset + 1
@@ -116,7 +123,7 @@ class Holding:
         if record.offset >= self._suspect_below:
             return
         for work in works:
-            if work.recall or work.overtaken:
+            if work.recall or work.ruling or work.overtaken:
                 continue
             if work.lane not in self._cleared and not (self.lanes.get(work.lane) and self.lanes[work.lane].stored):
                 work.doubtful = True

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from hub.delivery.blame import Blame
 from hub.delivery.work import Work
-from hub.ports import LaneKey
+from hub.ports import DeliveryId, LaneKey
 
 
 class Rest(StrEnum):
@@ -23,7 +23,8 @@ class Lane:
 
     `stored` counts the rows that are not tombstones, the one being tried included. `loaded` are rows read ahead.
     A lane is `fresh` unless its last contact with the platform failed: then it may itself be what is wrong.
-    What lies below the offset `recall_below` is withdrawn; while `recalling`, some of it may still be in the lane.
+    What lies below the offset `recall_below` is withdrawn; while `recalling`, some of it may still be in the lane, or
+    some of the `rulings`, which wait to be obeyed.
     """
 
     def __init__(self, key: LaneKey, partition: int) -> None:
@@ -40,10 +41,11 @@ class Lane:
         self.head_offset = 0
         self.recall_below = -1
         self.recalling = False
+        self.rulings: deque[DeliveryId] = deque()
 
     def recalls(self, work: Work) -> bool:
         """Whether a delivery must not begin any more."""
-        return work.overtaken or (work.offset < self.recall_below and not work.recall)
+        return work.overtaken or (work.offset < self.recall_below and not work.recall and not work.ruling)
 
     @property
     def empty(self) -> bool:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from hub.delivery.absent import AbsentOperation
 from hub.delivery.command import read_header
 from hub.delivery.holding import Holding, operation_of
 from hub.delivery.lane import Lane, Rest
-from hub.delivery.recall import Recall, is_recall
+from hub.delivery.recall import Recall, is_recall, is_ruling
 from hub.delivery.shares import Shares
 from hub.delivery.work import Work
-from hub.ports import Clock, Operation, ParkedRow, Parking
+from hub.ports import Clock, DeliveryId, Operation, ParkedRow, Parking
 from schemas.delivery import DeliveryState
 
 _ROWS_AHEAD = 16
@@ -65,6 +66,11 @@ class ParkingPlace:
             lane.stored -= counted
         return rows
 
+    async def find(self, holding: Holding, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
+        """Return some rows, as they are in the parking place."""
+        await holding.shelf.flushed()
+        return await self._parking.find(holding.partition, ids)
+
     async def load(self, holding: Holding, lane: Lane) -> None:
         """Read the head of a lane ahead, as far as nothing holds it and nothing of it is to be withdrawn."""
         for row in await self.rows(holding, lane):
@@ -73,13 +79,15 @@ class ParkingPlace:
                     lane.rest = Rest.HELD
                 return
             work = self.work_of(row)
-            if work.recall or (lane.recalls(work) and not work.doubtful):
+            if work.recall or work.ruling or (lane.recalls(work) and not work.doubtful):
                 lane.recalling = True
                 return
             lane.loaded.append(work)
 
     def work_of(self, row: ParkedRow) -> Work:
-        """Return the delivery, or the withdrawal, that a row keeps."""
+        """Return the delivery, the withdrawal or the ruling that a row keeps."""
+        if is_ruling(row.id):
+            return Work.of_row(row, AbsentOperation(row.id.operation, row.lane.platform), 1)
         if is_recall(row.id):
             return Work.of_row(row, Recall.of_lane(row.lane.platform), 1)
         planned = read_header(row.envelope).deliveries[row.index]

@@ -1,4 +1,7 @@
-"""A withdrawal in a lane: it calls nobody, and lies behind what it withdraws until all of that is settled."""
+"""What lies in a lane and is no delivery: it calls nobody.
+
+A withdrawal lies behind what it withdraws until all of that is settled, a ruling until it is obeyed.
+"""
 
 from hub.delivery.absent import AbsentOperation
 from hub.ports import DeliveryId
@@ -10,6 +13,7 @@ OVERTAKEN = "hub.overtaken"
 """The code of a delivery that lies behind a newer revision of its dossier, and is not sent for that."""
 
 _PREFIX = "hub.withdrawal."
+_RULING = "hub.ruling."
 
 
 class Recall(AbsentOperation):
@@ -26,3 +30,13 @@ class Recall(AbsentOperation):
 def is_recall(delivery: DeliveryId) -> bool:
     """Whether a row of the parking place is a withdrawal and no delivery."""
     return delivery.operation.startswith(_PREFIX)
+
+
+def ruling_mark(message_id: str, platform: str) -> DeliveryId:
+    """Name the row of a ruling in the lane towards a platform."""
+    return DeliveryId(message_id, f"{_RULING}{platform}", 0)
+
+
+def is_ruling(delivery: DeliveryId) -> bool:
+    """Whether a row of the parking place is a ruling and no delivery."""
+    return delivery.operation.startswith(_RULING)

@@ -5,6 +5,7 @@ from hub.delivery.courier import Courier
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
 from hub.delivery.parking import ParkingPlace
+from hub.delivery.rulings import Rulings
 from hub.delivery.share import Share
 from hub.delivery.sleepers import Sleepers
 from hub.delivery.work import Work
@@ -15,22 +16,30 @@ class Withdrawals:
     """Ends deliveries that must not begin (any more), each with an outcome; no platform is asked."""
 
     def __init__(
-        self, clock: Clock, courier: Courier, certainty: Certainty, place: ParkingPlace, sleepers: Sleepers
+        self,
+        clock: Clock,
+        courier: Courier,
+        certainty: Certainty,
+        place: ParkingPlace,
+        sleepers: Sleepers,
+        rulings: Rulings,
     ) -> None:
         self._clock = clock
         self._courier = courier
         self._certainty = certainty
         self._place = place
         self._sleepers = sleepers
+        self._rulings = rulings
 
     async def recall(self, holding: Holding, lane: Lane, share: Share) -> bool:
-        """Withdraw what has not begun. Return whether the lane may go on with what is left.
+        """Obey rulings, and withdraw what has not begun. Return whether the lane may go on with what is left.
 
         What may have acted stays for its doubt rule; the withdrawal stays behind it and goes when that is settled.
         """
         lane.recalling = False
         lane.loaded.clear()
         try:
+            await self._rulings.obey(holding, lane)
             if lane.stored:
                 return await self._recall_stored(holding, lane, share)
             await self._recall_hot(holding, lane, share)

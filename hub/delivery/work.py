@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.delivery.recall import OVERTAKEN, Recall, is_recall
+from hub.delivery.absent import AbsentOperation
+from hub.delivery.recall import OVERTAKEN, Recall, is_recall, is_ruling, ruling_mark
 from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow, Record
 from schemas.delivery import DeliveryState
 
@@ -41,6 +42,11 @@ class Work:
     def recall(self) -> bool:
         """Whether this is a withdrawal and no delivery."""
         return is_recall(self.id)
+
+    @property
+    def ruling(self) -> bool:
+        """Whether this is an operator's ruling and no delivery."""
+        return is_ruling(self.id)
 
     @property
     def overtaken(self) -> bool:
@@ -89,6 +95,21 @@ class Work:
             id=DeliveryId(message_id, mark.name, 0),
             lane=lane,
             operation=mark,
+            partition=record.partition,
+            offset=record.offset,
+            index=0,
+            of=1,
+            envelope=record.value,
+        )
+
+    @classmethod
+    def of_ruling(cls, message_id: str, record: Record, lane: LaneKey) -> "Work":
+        """Return a ruling as it goes into the lane of its delivery."""
+        mark = ruling_mark(message_id, lane.platform)
+        return cls(
+            id=mark,
+            lane=lane,
+            operation=AbsentOperation(mark.operation, lane.platform),
             partition=record.partition,
             offset=record.offset,
             index=0,

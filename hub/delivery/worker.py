@@ -207,7 +207,8 @@ class Worker:
             _log.error("record_unreadable", topic=record.topic, partition=record.partition, offset=record.offset)
             holding.start(record, [])
             return
-        if header.reappended and await self._is_repeat(record, header):
+        # Of a ruling only the first record counts, whatever the others say of themselves: there are few of them.
+        if (header.reappended or header.kind == MessageKind.RULING) and await self._is_repeat(record, header):
             holding.start(record, [])
             return
         if holding.lost:
@@ -218,6 +219,8 @@ class Worker:
             self._dispatch.add(holding, work)
 
     def _works(self, holding: Holding, record: Record, header: CommandHeader) -> list[Work]:
+        if header.kind == MessageKind.RULING:
+            return holding.rulings(record, header)
         overtaken = holding.revisions.overtaken(header)
         if header.kind != MessageKind.WITHDRAWAL:
             return holding.works(record, header, self._operations, overtaken=overtaken)

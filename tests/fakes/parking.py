@@ -91,6 +91,10 @@ class MemoryParking:
         """Whether there is a row or a tombstone."""
         return delivery in self._rows or delivery in self._gone
 
+    def knows_message(self, message_id: str) -> bool:
+        """Whether there is a row or a tombstone of a message."""
+        return any(each.message_id == message_id for each in (*self._rows, *self._gone))
+
     def outcome(self, delivery: DeliveryId) -> OutcomeHeader | None:
         """Return the last outcome in the ledger."""
         return self._ledger.get(delivery)

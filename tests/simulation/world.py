@@ -6,7 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
+from hub.delivery.clerk import Clerk
 from hub.delivery.courier import Courier
 from hub.delivery.dispatch import Dispatch
 from hub.delivery.outcomes import OutcomeWriter
@@ -25,9 +27,11 @@ from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.procedure import Procedure
+from schemas.ruling import Ruling, RulingBody, Verdict
 from tests.fakes.parking import MemoryParking
 from tests.simulation.lost_rows import LostRows
 from tests.simulation.platform import Deed, Faults, Platform, Verb
+from tests.simulation.precedents import LogPrecedents
 from tests.simulation.virtual_time import LoopClock
 from tests.simulation.weather import KEY, Life, MortalLog, MortalOperation, MortalParking, OneKey, Weather
 
@@ -131,6 +135,55 @@ class World:
         self._may_be_withdrawn.update(deed for (at, _), owed in self._owed.items() if at == code for deed in owed)
         await self._append(header, submission(code, revision))
 
+    async def rule(
+        self,
+        verdict: Verdict,
+        code: str,
+        revision: int,
+        *,
+        name: str = "1",
+        operation: str = "portal.state",
+        part: int = 0,
+        summary: str = "",
+    ) -> None:
+        """Append a ruling about a delivery; with a `summary`, it is corrected, and sent again it is what it was."""
+        content = submission(code, revision)
+        if summary:
+            content = content.model_copy(update={"summary": summary})
+        given = summary or verdict is Verdict.RESEND
+        header = CommandHeader(
+            kind="ruling",
+            message_id=f"{code}/{revision}/{name}",
+            ordering_key=code,
+            sender_agency="H56",
+            sender_system="truc",
+            revision=1,
+            received_at=self.clock.now(),
+            key_id="key",
+            deliveries=(),
+            ruling=Ruling(
+                verdict=verdict,
+                message_id=f"{code}/{revision}",
+                operation=operation,
+                platform=operation.partition(".")[0],
+                part=part,
+                of=self.operations[operation].parts(content),
+                index=self._index(code, revision, operation, part),
+                by="H56/truc",
+                order="order",
+                corrected=bool(summary),
+            ),
+        )
+        if verdict in (Verdict.DISCARD, Verdict.SUPERSEDED):
+            self.forgive(code, revision)
+        body = RulingBody(reason="đã kiểm tra", officer="canbo01", submission=content if given else None)
+        value = seal(header.model_dump_json().encode(), body.model_dump_json(exclude_defaults=True).encode(), KEY)
+        await self.log.append("hub.commands", code.encode(), value.to_bytes())
+
+    def _index(self, code: str, revision: int, operation: str, part: int) -> int:
+        owed = [deed for (at, _), deeds in self._owed.items() if at == code for deed in deeds if deed[2] == revision]
+        return owed.index((code, operation, revision, part))
+
     async def overtake(self, code: str, *revisions: int) -> None:
         """Append states of a dossier in this order; whatever lies behind a newer one may end as withdrawn."""
         for revision in revisions:
@@ -181,6 +234,12 @@ class World:
                 limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
                 metrics=Metrics(),
                 jitter=self.random.random,
+            ),
+            clerk=Clerk(
+                self.clock,
+                OneKey(self.weather),
+                self.writer_class(log, OneKey(self.weather), self.clock),
+                LogPrecedents(self.log, self.parking),
             ),
             parking=parking,
             operations=operations,
@@ -341,7 +400,14 @@ class World:
         return {deed for owed in self._owed.values() for deed in owed} - set(self.deeds())
 
     async def outcomes(self) -> Sequence[OutcomeHeader]:
-        """Return every outcome in the log."""
+        """Return every outcome of a delivery in the log."""
+        return [outcome for outcome in await self._outcomes() if outcome.ruling != outcome.message_id]
+
+    async def voids(self) -> Sequence[str]:
+        """Return the message ids of the rulings that found nothing to do."""
+        return [outcome.message_id for outcome in await self._outcomes() if outcome.ruling == outcome.message_id]
+
+    async def _outcomes(self) -> Sequence[OutcomeHeader]:
         return [
             OutcomeHeader.model_validate_json(Envelope.from_bytes(record.value).header)
             for partition in range(PARTITIONS)
@@ -375,7 +441,12 @@ def _without_repeats(deeds: list[Deed]) -> list[Deed]:
 
 
 def _command(record: Record) -> CommandHeader:
-    return CommandHeader.model_validate_json(Envelope.from_bytes(record.value).header)
+    return _header(record.value)
+
+
+@lru_cache(maxsize=4096)
+def _header(value: bytes) -> CommandHeader:
+    return CommandHeader.model_validate_json(Envelope.from_bytes(value).header)
 
 
 def submission(code: str, revision: int) -> DossierSubmission:
