@@ -1,4 +1,5 @@
-"""A hub that kills itself: `python -m tests.chaos.hub_process --config DIR [--crash POINT:N] [--slow SEED]`.
+"""A hub that kills itself: `python -m tests.chaos.hub_process --config DIR [--crash POINT:N] [--slow SEED]
+[--sql-fails N:K]`.
 
 It is the hub of `hub run`, with parts of `tests.chaos` at its seams.
 """
@@ -17,6 +18,7 @@ from hub.settings import load
 from tests.chaos.brittle_log import BrittleLog
 from tests.chaos.brittle_parking import BrittleParking
 from tests.chaos.brittle_road import BrittleRoad
+from tests.chaos.brittle_store import Failure, brittle_store
 from tests.chaos.crash import Crash, Fuse, Point
 from tests.chaos.drag import Drag
 
@@ -51,7 +53,10 @@ def main() -> None:
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--crash", type=Crash.parse, default=None, help="POINT:N, such as append.after:17")
     parser.add_argument("--slow", type=int, default=None, help="seed of a slow disk")
+    parser.add_argument("--sql-fails", type=Failure.parse, default=None, help="FIRST:STATEMENTS of the store that fail")
     options = parser.parse_args()
+    if options.sql_fails:
+        brittle_store(options.sql_fails)
     installation = load(options.config)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(installation, brittle_seams(options.crash, Drag(options.slow))))

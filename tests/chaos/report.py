@@ -56,14 +56,14 @@ class Report:
         yield f"  {times}; hub's own warnings and errors: {_listed(self.log_events) or 'none'}"
 
     def _lives(self) -> Iterator[str]:
-        yield f"{'life':>4}  {'killed at':<40} {'door open':>10} {'lived':>8} {'portal':>10}  disk"
+        yield f"{'life':>4}  {'killed at':<40} {'door open':>10} {'lived':>8}  {'trouble':<24} disk"
         for number, ending in enumerate(self.endings, 1):
             life = ending.life
             killed = f"{life} (killed from outside)" if ending.instead else str(life)
             opened = "-" if ending.start_s is None else f"{ending.start_s:.2f} s"
-            portal = f"down {life.outage_s:.1f} s" if life.outage_s else "firewall" if life.firewall else ""
+            trouble = "" if life.trouble is None else str(life.trouble)
             disk = "" if life.slow is None else "slow"
-            yield f"{number:>4}  {killed:<40} {opened:>10} {ending.lived_s:>6.1f} s {portal:>10}  {disk}".rstrip()
+            yield f"{number:>4}  {killed:<40} {opened:>10} {ending.lived_s:>6.1f} s  {trouble:<24} {disk}".rstrip()
 
     def _effects(self) -> Iterator[str]:
         yield f"{'':10} {'expected':>9} {'effects':>9} {'lost':>6} {'doubled':>8} {'reordered':>10} {'invented':>9}"

@@ -6,8 +6,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -16,23 +17,28 @@ import orjson
 from ops.sandbox.remote import Remote
 from ops.sandbox.verdict import Expected, verdict
 from tests.chaos.check import check
+from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, STATES, Dossier, dossier
-from tests.chaos.plan import WEATHER, plan
+from tests.chaos.plan import plan
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
 from tests.chaos.sender import Sender
 from tests.chaos.supervisor import Supervisor
+from tests.chaos.wall_clock import WallClock
+from tests.chaos.weather import set_in
+from tests.chaos.world import World
 from tests.e2e.installation import install, replace_value
 from tests.e2e.processes import reserved_port, sandboxes
+from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, scarce_disk
 
 RUN_S_MAX = 540.0
 _SETTLE_S_MAX = 90.0
 _REPEATS = 50
-_CHANGES = {"first_s": "0.2", "max_s": "2"}
+_CHANGES = {"first_s": "0.2", "max_s": "2", "disk_free_bytes_min": "1048576"}
 """Of `hub.yaml`: short waits between tries keep the run short."""
-_PATIENCE = ("concurrency_max", "64\ncircuit_open_max_s: 2")
-"""Of the portal: so do short waits between probes."""
+_PATIENCE = {"concurrency_max": "64\ncircuit_open_max_s: 2", "plain_http": "true\n    read_timeout_s: 5"}
+"""Of the portal: so do short waits between probes, and for replies."""
 
 
 async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
@@ -43,11 +49,14 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
         port = stack.enter_context(reserved_port())
         boxes = await stack.enter_async_context(sandboxes(folder / "sandbox", seed))
         portal = await stack.enter_async_context(Remote(boxes.portal_control))
-        installed = install(folder / "installation", boxes.platforms, port, _CHANGES)
-        replace_value(installed.folder / "platforms" / "national_portal.yaml", *_PATIENCE)
-        supervisor = Supervisor(installed, portal, folder)
+        world = await stack.enter_async_context(_world(seed, folder, portal, boxes.platforms.portal))
+        platforms = replace(boxes.platforms, portal=world.road.address)
+        installed = install(folder / "installation", platforms, port, _CHANGES | {"home": str(world.disk.folder)})
+        for key, value in _PATIENCE.items():
+            replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
+        supervisor = Supervisor(installed, world, folder)
         sender = Sender(installed, load)
-        await _weather(portal, seed)
+        await set_in(portal, seed)
         quota = sender.quota
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(sender.run())
@@ -80,9 +89,27 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path) -> Report:
     )
 
 
-async def _weather(portal: Remote, seed: int) -> None:
-    for number, fault in enumerate(WEATHER):
-        await portal.fault(fault.kind, seed=seed * 100 + number, **fault.bounds)
+@asynccontextmanager
+async def _world(seed: int, folder: Path, portal: Remote, address: str) -> AsyncIterator[World]:
+    """Put a road before the portal, and a disk that can be filled under the hub: its own one for every other seed."""
+    host, _, port = address.removeprefix("http://").rpartition(":")
+    road = FaultProxy((host, int(port)))
+    await road.open()
+    try:
+        with _disk(seed, folder / "home") as disk:
+            yield World(portal, road, disk, WallClock(folder / "wall-clock"))
+    finally:
+        await road.aclose()
+
+
+@contextmanager
+def _disk(seed: int, folder: Path) -> Iterator[ScarceDisk]:
+    if seed % 2 == 0:
+        with scarce_disk(folder) as disk:
+            yield disk
+    else:
+        folder.mkdir()
+        yield LimitedDisk(folder)
 
 
 async def _settle(sender: Sender, load: Sequence[Dossier], seed: int) -> Told:

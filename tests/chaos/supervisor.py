@@ -1,5 +1,6 @@
 """Keeps a hub alive that keeps dying: starts it, lets it die as planned, starts it again."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -7,13 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 
-from ops.sandbox.remote import Remote
-from tests.chaos.plan import FIREWALL, Life
+from tests.chaos.plan import Life
 from tests.chaos.quota import Quota
+from tests.chaos.road_fault import Bad, RoadFault
+from tests.chaos.trouble import Sort
+from tests.chaos.world import World
 from tests.e2e.installation import Installed
 from tests.e2e.processes import NotStarted, Running, listening, running
 
-_PATIENCE_S = 15.0
+_RIPE_S_MAX = 15.0
+_PATIENCE_S = 8.0
+_NUDGED_S_MAX = 15.0
 _NUDGE_S = 1.0
 _LOOK_EVERY_S = 0.05
 
@@ -44,7 +49,7 @@ class _Ripe:
 
     async def wait(self, process: Running) -> None:
         """Wait for it, for the end of the process, or until patience ends."""
-        for _ in range(int(_PATIENCE_S / _LOOK_EVERY_S)):
+        for _ in range(int(_RIPE_S_MAX / _LOOK_EVERY_S)):
             if self.quota.taken >= self.states or await process.wait(_LOOK_EVERY_S) is not None:
                 return
 
@@ -52,11 +57,12 @@ class _Ripe:
 class Supervisor:
     """Runs the lives of one hub, one after the other. Logs go to `folder`."""
 
-    def __init__(self, installed: Installed, portal: Remote, folder: Path) -> None:
+    def __init__(self, installed: Installed, world: World, folder: Path) -> None:
         self.endings: list[Ending] = []
         self._installed = installed
-        self._portal = portal
+        self._world = world
         self._folder = folder
+        self._troubles: list[asyncio.Task[None]] = []
 
     async def run(self, lives: Sequence[Life], quota: Quota, states: int) -> None:
         """Run the lives that end by a kill; each gives the sender its share of the states."""
@@ -67,6 +73,7 @@ class Supervisor:
             ripe = _Ripe(quota, share * (number - 1 + life.ripe))
             self.endings.append(await self._live(number, life, ripe))
         quota.allow(states)
+        await asyncio.gather(*self._troubles)
 
     @asynccontextmanager
     async def last_life(self) -> AsyncIterator[Running]:
@@ -84,22 +91,28 @@ class Supervisor:
                 return Ending(life, None, time.monotonic() - started_s)
             start_s = await self._opened(process, life, started_s)
             instead = process.ended is None and not await self._died(process, life, ripe)
-            await self._killed(process, life)
+            await self._killed(process, life, may_refuse=start_s is None and _store_fails(life))
             return Ending(life, start_s, time.monotonic() - started_s, instead)
 
     def _started(self, number: int, life: Life | None) -> AbstractAsyncContextManager[Running]:
         order = [] if life is None or life.crash is None else ["--crash", str(life.crash)]
         if life is not None and life.slow is not None:
             order += ["--slow", str(life.slow)]
+        if life is not None and life.trouble is not None and life.failing:
+            order += ["--sql-fails", f"{life.failing}:{life.trouble.size}"]
+        of_the_clock = life is not None and life.trouble is not None and life.trouble.sort is Sort.CLOCK
+        environment = self._world.clock.environment if of_the_clock else {}
         log = self._folder / f"hub-{number:02d}.log"
-        return running(log, "tests.chaos.hub_process", "--config", str(self._installed.folder), *order)
+        arguments = ("tests.chaos.hub_process", "--config", str(self._installed.folder), *order)
+        return running(log, *arguments, environment=environment)
 
     async def _opened(self, process: Running, life: Life, started_s: float) -> float | None:
         """Return how long the door took; None when the hub died first, as it may at a crash point."""
         try:
             await listening(process, self._installed.address)
         except NotStarted:
-            if life.crash is None or process.ended != -SIGKILL:
+            killed = life.crash is not None and process.ended == -SIGKILL
+            if not killed and not (_store_fails(life) and process.ended == 1):
                 raise
             return None
         return time.monotonic() - started_s
@@ -107,19 +120,37 @@ class Supervisor:
     async def _died(self, process: Running, life: Life, ripe: "_Ripe") -> bool:
         """Wait for the end of a life. Return whether it ended as planned."""
         await ripe.wait(process)
-        if life.outage_s:
-            await self._portal.fault("down", duration_s=life.outage_s)
-        for fault in FIREWALL if life.firewall else ():
-            await self._portal.fault(fault.kind, **fault.bounds)
-        if life.crash is None:
-            return await process.wait(life.outside_s) is None
-        if await process.wait(_PATIENCE_S) is not None:
-            return True
-        # Nothing passes that point at present: a short outage parks, settles and sends again.
-        await self._portal.fault("down", duration_s=_NUDGE_S)
-        return await process.wait(_PATIENCE_S) is not None
+        befalling = self._befall(life, process)
+        try:
+            if life.crash is None:
+                return await process.wait(life.outside_s) is None
+            trouble_s = life.trouble.for_s if life.trouble else 0.0
+            if await process.wait(trouble_s + _PATIENCE_S) is not None:
+                return True
+            # Nothing passes that point at present: a short outage parks, settles and sends again.
+            await self._world.road.suffer(RoadFault(Bad.REFUSED, _NUDGE_S))
+            return await process.wait(_NUDGED_S_MAX) is not None
+        finally:
+            if life.trouble is not None and not World.outlives(life.trouble):
+                befalling.cancel()
+                await asyncio.wait({befalling})
 
-    async def _killed(self, process: Running, life: Life) -> None:
+    def _befall(self, life: Life, process: Running) -> "asyncio.Task[None]":
+        async def befall() -> None:
+            if life.trouble is not None:
+                await self._world.befall(life.trouble, process)
+
+        task = asyncio.create_task(befall())
+        if life.trouble is not None and World.outlives(life.trouble):
+            self._troubles.append(task)
+        return task
+
+    async def _killed(self, process: Running, life: Life, *, may_refuse: bool = False) -> None:
         code = await process.kill()
-        if code != -SIGKILL:
+        if code != -SIGKILL and not (may_refuse and code == 1):
             raise WrongEnd(f"{life}: exit code {code}: {process.tail()}")
+
+
+def _store_fails(life: Life) -> bool:
+    """Whether the hub may have to refuse to start."""
+    return life.trouble is not None and life.trouble.sort is Sort.STORE

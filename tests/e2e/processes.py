@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from ops.sandbox.ports import FREE_PORTS
 from tests.e2e.installation import Platforms
@@ -87,11 +88,16 @@ def reserved_port() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def running(log: Path, *arguments: str) -> AsyncIterator[Running]:
-    """Run `python -m <arguments>` with its output in a file; it is killed when the block ends."""
+async def running(
+    log: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Running]:
+    """Run `python -m <arguments>` with its output in a file; it is killed when the block ends.
+
+    `environment` is added to what children get.
+    """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *arguments, stdout=output, stderr=output, env=_environment()
+            sys.executable, "-m", *arguments, stdout=output, stderr=output, env={**_environment(), **environment}
         )
     started = Running(process, log)
     try:
