@@ -14,7 +14,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    null,
     select,
     tuple_,
     update,
@@ -293,7 +292,7 @@ def _row(order: OrderRecord, state: OrderState) -> Mapping[str, Any]:
         "sealed": order.sealed,
         "rate_per_s": order.rate_per_s,
         "proposed_at": order.proposed_at,
-        "ended_at": null(),
+        "ended_at": order.ended_at,
     }
 
 
