@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Dialect,
+    Float,
     Integer,
     LargeBinary,
     MetaData,
@@ -32,7 +33,7 @@ from hub.store.postgres_faults import RAISED, verdict
 
 Values = tuple[Any, ...]
 
-_PLAIN = (Text, Integer, BigInteger, Boolean, LargeBinary)
+_PLAIN = (Text, Integer, BigInteger, Boolean, LargeBinary, Float)
 _CHUNK_ROWS_MAX = 5000
 _CHUNK_BYTES_MAX = 8 * 1024 * 1024
 _PREFETCH_ROWS = 1000
