@@ -1,5 +1,7 @@
 """Every try leaves an outcome in the log, durable before anything is released."""
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +16,11 @@ TOPIC = "hub.outcomes"
 _RETRY_S = 0.5
 _TEXT_CHARS_MAX = 2000
 _log = logger("delivery")
+
+OURS: ContextVar[Callable[[], bool]] = ContextVar("OURS", default=lambda: True)
+"""Asked before each append: whether the partition is certainly ours. A process that was halted may wake up to find that
+it is not, and that the next owner has said how the delivery ended.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,8 @@ class OutcomeWriter:
     ) -> None:
         """Make the outcome durable. Appending again after a doubtful append is harmless: projections overwrite.
 
-        StaleOwner when the delivery was given up: a word of ours behind the next owner's would be the last one.
+        While it is not certain whose partition it is, it waits. StaleOwner when the delivery was given up: a word of
+        ours behind the next owner's would be the last one.
         """
         outcome = OutcomeHeader(
             message_id=work.id.message_id,
@@ -68,6 +76,9 @@ class OutcomeWriter:
         while True:
             if work.given_up:
                 raise StaleOwner(f"partition {work.partition}")
+            if not OURS.get()():
+                await self._clock.sleep(_RETRY_S)
+                continue
             try:
                 await self._log.append(TOPIC, work.lane.ordering_key.encode(), await self._sealed(outcome, text))
             except Unsealable:

@@ -7,6 +7,7 @@ from hub.delivery.contact import Contact
 from hub.delivery.courier import Courier
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
+from hub.delivery.outcomes import OURS
 from hub.delivery.parking import ParkingPlace
 from hub.delivery.share import Share
 from hub.delivery.shares import Shares
@@ -64,12 +65,19 @@ class Tries:
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
     async def _carried(self, holding: Holding, lane: Lane, share: Share, work: Work) -> tuple[Decision, Contact | None]:
-        """Let the courier try, with the question of ownership to be asked again when bytes are about to go out."""
-        asked = LEAVE.set(lambda: self._certainty.require(holding))
+        """Let the courier try, with the question of ownership to be asked again when bytes are about to go out.
+
+        Where outcomes are about to be written it is asked as well, of a partition that is being let go, too.
+        """
+        asked, ours = (
+            LEAVE.set(lambda: self._certainty.require(holding)),
+            OURS.set(lambda: self._certainty.ours(holding)),
+        )
         try:
             return await self._courier.carry(work, lambda: share.counted(lane, work, self._clock.monotonic()))
         finally:
             LEAVE.reset(asked)
+            OURS.reset(ours)
 
     def _give_back(self, lane: Lane, share: Share, work: Work) -> None:
         """A try that came to no end leaves its delivery at the head of the lane."""
