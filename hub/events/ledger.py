@@ -53,10 +53,10 @@ class EventLedger:
         """See `Projection.apply`. Records of other topics tell nothing."""
         if topic not in (COMMANDS, OUTCOMES):
             return
-        for partition, batch in batches.items():
+        for partition in batches:
             await self._learn(partition)
-            if topic == OUTCOMES:
-                await self._apply_commands(partition, _answered(batch))
+        if topic == OUTCOMES:
+            await self._apply_commands({partition: _answered(batch) for partition, batch in batches.items()})
         await self._store.apply(topic, batches)
         self._wake()
 
@@ -85,20 +85,24 @@ class EventLedger:
                 at = after
             self._learnt.add(partition)
 
-    async def _apply_commands(self, partition: int, end: int) -> None:
-        """Apply the commands of a partition up to an offset, unless that was done."""
-        if self._commands_to.get(partition, 0) >= end:
-            return
-        at = await self._store.next_offset(COMMANDS, partition)
-        while at < end:
-            records = await self._log.read(COMMANDS, partition, at, _RECORDS)
-            if not records:
+    async def _apply_commands(self, ends: Mapping[int, int]) -> None:
+        """Apply the commands of partitions up to an offset each, unless that was done; one batch of each at a time."""
+        wanted = {partition: end for partition, end in ends.items() if self._commands_to.get(partition, 0) < end}
+        at = {partition: await self._store.next_offset(COMMANDS, partition) for partition in wanted}
+        while behind := [partition for partition, end in wanted.items() if at[partition] < end]:
+            batches = {partition: batch for partition in behind if (batch := await self._commands(partition, at))}
+            if not batches:
                 break
-            after = records[-1].offset + 1
-            batch = ProjectedBatch(list(filter(None, map(_command, records))), after, at)
-            await self._store.apply(COMMANDS, {partition: batch})
-            at = after
-        self._commands_to[partition] = at
+            await self._store.apply(COMMANDS, batches)
+            at.update({partition: batch.next_offset for partition, batch in batches.items()})
+        self._commands_to.update(at)
+
+    async def _commands(self, partition: int, at: Mapping[int, int]) -> ProjectedBatch | None:
+        """Read the next commands of a partition; None when there are none."""
+        records = await self._log.read(COMMANDS, partition, at[partition], _RECORDS)
+        if not records:
+            return None
+        return ProjectedBatch(list(filter(None, map(_command, records))), records[-1].offset + 1, at[partition])
 
 
 def _answered(batch: ProjectedBatch) -> int:

@@ -18,9 +18,13 @@ _log = logger("events")
 
 @dataclass(frozen=True, slots=True)
 class PublisherLimits:
-    """Bounds of one publisher. A partition whose holder has not been heard of for `lease_s` goes to another process."""
+    """Bounds of one publisher. A partition whose holder has not been heard of for `lease_s` goes to another process.
+
+    `pace_s` is the pause after events went out: what comes meanwhile shares a transaction.
+    """
 
     events_max: int = 250
+    pace_s: float = 0.05
     idle_s: float = 0.5
     retry_s: float = 1.0
     lease_s: float = 10.0
@@ -62,8 +66,7 @@ class Publisher:
                     _log.warning("events_wait", code=fault.problem_code)
                     await self._clock.sleep(self._limits.retry_s)
                 else:
-                    if not moved:
-                        await self._wait()
+                    await (self._clock.sleep(self._limits.pace_s) if moved else self._wait())
         finally:
             with suppress(HubFault):
                 await self._store.release(self._holder)

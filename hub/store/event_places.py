@@ -35,6 +35,14 @@ def next_offset(connection: Connection, topic: str, partition: int) -> int:
     return connection.execute(wanted).scalar() or 0
 
 
+def next_offsets(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return the same of some partitions."""
+    numbers = list(partitions)
+    mine = (_source.topic == topic, among(connection, _source.partition, numbers))
+    rows = connection.execute(select(_source.partition, _source.next_offset).where(*mine))
+    return dict.fromkeys(numbers, 0) | {row.partition: row.next_offset for row in rows}
+
+
 def learnt_to(connection: Connection, partition: int) -> int:
     """Return up to which offset the events in the log are known."""
     return connection.execute(select(_row.learnt_to).where(_row.partition == partition)).scalar() or 0

@@ -18,7 +18,7 @@ from hub.store.dialect import among, upsert
 from hub.store.event_memory import learn, leave_out_known
 from hub.store.event_numbers import number
 from hub.store.event_outbox import outbox, published
-from hub.store.event_places import claim, ends, learnt_to, lock, next_offset, release
+from hub.store.event_places import claim, ends, learnt_to, lock, next_offset, next_offsets, release
 
 _message = tables.event_message.c
 _delivery = tables.event_delivery.c
@@ -75,7 +75,7 @@ class SqlEvents:
 def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBatch], source: str) -> None:
     """Number what the records tell, and move the offsets on."""
     places = lock(connection, batches)
-    starts = {partition: next_offset(connection, topic, partition) for partition in batches}
+    starts = next_offsets(connection, topic, batches)
     _refuse_holes(topic, batches, starts)
     fresh = [
         projected

@@ -21,6 +21,7 @@ class Gathering(Generic[Item, Answer]):
     """Asks a unit of work that takes many items and returns one answer for each, in their order.
 
     A group of several that fails on a row is asked again item by item, so that only the failing one fails.
+    With `reads` the unit changes nothing, and waits for no writer.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class Gathering(Generic[Item, Answer]):
         *,
         items_max: int = 256,
         pending_max: int = 10_000,
+        reads: bool = False,
     ) -> None:
         self._database = database
+        self._reads = reads
         self._unit = unit
         self._items_max = items_max
         self._pending_max = pending_max
@@ -58,7 +61,7 @@ class Gathering(Generic[Item, Answer]):
 
     async def _settle(self, group: Sequence[_Asked[Item, Answer]]) -> None:
         try:
-            answers = await self._write([item for item, _ in group])
+            answers = await self._run([item for item, _ in group])
         except asyncio.CancelledError:
             for _, future in group:
                 future.cancel()
@@ -80,8 +83,9 @@ class Gathering(Generic[Item, Answer]):
             if not future.done():
                 future.set_exception(error)
 
-    async def _write(self, items: Sequence[Item]) -> Sequence[Answer]:
-        return await self._database.write(lambda connection: self._unit(connection, items))
+    async def _run(self, items: Sequence[Item]) -> Sequence[Answer]:
+        run = self._database.read if self._reads else self._database.write
+        return await run(lambda connection: self._unit(connection, items))
 
 
 def _concerns_all(error: Exception) -> bool:

@@ -37,6 +37,7 @@ class SqlKeys:
         self._database = database
         self._master = master
         self._offers = Gathering(database, keep)
+        self._searches = Gathering(database, find, reads=True)
         self._by_subject: Lru[str, tuple[str, bytes]] = Lru(cached_max)
         self._by_id: Lru[str, bytes] = Lru(cached_max)
 
@@ -61,7 +62,7 @@ class SqlKeys:
         known = self._by_id.get(key_id)
         if known is not None:
             return known
-        row = await self._database.read(lambda connection: find(connection, key_id))
+        row = await self._searches.ask(key_id)
         if row is None:
             raise Unsealable(f"no data key {key_id}")
         return self._unwrapped(row)
@@ -132,10 +133,11 @@ def destroy(connection: Connection, subject: bytes, now: datetime) -> str | None
     return str(key_id)
 
 
-def find(connection: Connection, key_id: str) -> KeyRow | None:
-    """Return a key by its id."""
-    row = connection.execute(select(tables.data_key).where(_data_key.key_id == key_id)).one_or_none()
-    return None if row is None else _key_row(row)
+def find(connection: Connection, key_ids: Sequence[str]) -> Sequence[KeyRow | None]:
+    """Return each key by its id; None for one that is not there."""
+    wanted = select(tables.data_key).where(among(connection, _data_key.key_id, set(key_ids)))
+    found = {row.key_id: _key_row(row) for row in connection.execute(wanted)}
+    return [found.get(key_id) for key_id in key_ids]
 
 
 def _key_row(row: Row[Any]) -> KeyRow:

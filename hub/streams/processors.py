@@ -49,11 +49,19 @@ class Processor:
         """Apply. It never raises, for Faust acknowledges what an agent raised at: the application is ended instead."""
         try:
             for offered in _rounds(self.topic, batch):
-                for projector in self.projectors:
-                    await self._apply(projector, offered)
+                await self._apply_all(offered)
         except Exception as defect:  # noqa: BLE001 - the boundary of an agent
             self.fell(defect)
             await asyncio.Event().wait()
+
+    async def _apply_all(self, offered: Mapping[int, ProjectedBatch]) -> None:
+        """Apply to all projections at a time: where the store commits in groups, they share one transaction."""
+        ends = await asyncio.gather(
+            *(self._apply(projector, offered) for projector in self.projectors), return_exceptions=True
+        )
+        for end in ends:
+            if end is not None:
+                raise end
 
     async def _apply(self, projector: Projector, offered: Mapping[int, ProjectedBatch]) -> None:
         """Apply, however long the store takes."""

@@ -32,7 +32,7 @@ Chunk = Mapping[int, Sequence[Record]]
 """The value of a message: records by partition, consecutive within each."""
 
 _CHUNK_RECORDS = 500
-_PACE_S = 0.1
+_PACE_S = 0.2
 _RETRY_S = 1.0
 _CREATE_TIME = 0
 _log = logger("streams")
