@@ -1,0 +1,344 @@
+"""`hub replay`, `discard`, `supersede`, `settle`, `orders`: what shall become of deliveries that wait for a person."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from pydantic import JsonValue, ValidationError
+from rich.console import Console
+
+from hub.cli.dead import (
+    Agency,
+    Code,
+    Config,
+    Dossier,
+    KeyFile,
+    Officer,
+    OlderThan,
+    OperationName,
+    Platform,
+    Url,
+    desk,
+    filter_of,
+    local,
+    printable,
+)
+from hub.cli.desk_client import DeskClient
+from hub.errors import ConfigInvalid
+from schemas.order import Order, OrderAction, OrderDecision, OrderRequest, OrderState
+
+LOOK_EVERY_S = 0.5
+LINGER_S = 10.0
+"""How long one goes on looking when all is decided and some deliveries still wait."""
+_ENDED = (OrderState.STOPPED, OrderState.DONE, OrderState.REFUSED)
+_NAME_PARTS = 3
+
+Named = Annotated[
+    str | None,
+    typer.Argument(help="MESSAGE/OPERATION/PART, as hub dead list shows it; without it a filter says which."),
+]
+Reason = Annotated[str, typer.Option(help="Why; it is kept sealed, and shown to operators.")]
+Rate = Annotated[float, typer.Option(help="Deliveries a second.")]
+Most = Annotated[int, typer.Option("--max", min=1, help="How many at most, oldest first.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would touch.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for its end.")]
+OrderId = Annotated[str, typer.Argument(help="Id of the order.")]
+
+app = typer.Typer(help="Orders about deliveries that wait for a person.", invoke_without_command=True)
+
+
+def replay(  # noqa: PLR0913 - one argument per option
+    name: Named = None,
+    *,
+    reason: Reason,
+    officer: Officer,
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="FIELD=VALUE corrects a field; the value is JSON, or else a text.")
+    ] = None,
+    patch: Annotated[Path | None, typer.Option(help="File with a JSON Merge Patch (RFC 7396) of the body.")] = None,
+    platform: Platform = None,
+    operation: OperationName = None,
+    code: Code = None,
+    agency: Agency = None,
+    dossier: Dossier = None,
+    older_than: OlderThan = None,
+    rate: Rate = 20.0,
+    most: Most = 1000,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Try dead deliveries again, with their body as it was or corrected."""
+    wanted = filter_of(platform, operation, code, agency, dossier, older_than)
+    request = _request(
+        OrderAction.REPLAY, name, wanted, reason, officer, rate_per_s=rate, deliveries_max=most, dry_run=dry_run
+    )
+    correction = _correction(sets or [], patch)
+    if correction:
+        request["correction"] = correction
+    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+
+
+def discard(  # noqa: PLR0913 - one argument per option
+    name: Named = None,
+    *,
+    reason: Reason,
+    officer: Officer,
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    platform: Platform = None,
+    operation: OperationName = None,
+    code: Code = None,
+    agency: Agency = None,
+    dossier: Dossier = None,
+    older_than: OlderThan = None,
+    rate: Rate = 20.0,
+    most: Most = 1000,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Give dead deliveries up; what waits behind them goes on."""
+    wanted = filter_of(platform, operation, code, agency, dossier, older_than)
+    request = _request(
+        OrderAction.DISCARD, name, wanted, reason, officer, rate_per_s=rate, deliveries_max=most, dry_run=dry_run
+    )
+    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+
+
+def supersede(  # noqa: PLR0913 - one argument per option
+    name: Named = None,
+    *,
+    reason: Reason,
+    officer: Officer,
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    platform: Platform = None,
+    operation: OperationName = None,
+    code: Code = None,
+    agency: Agency = None,
+    dossier: Dossier = None,
+    older_than: OlderThan = None,
+    rate: Rate = 20.0,
+    most: Most = 1000,
+    dry_run: DryRun = False,
+    no_wait: NoWait = False,
+) -> None:
+    """Give dead deliveries up because a newer state of their dossier says it all."""
+    wanted = filter_of(platform, operation, code, agency, dossier, older_than)
+    request = _request(
+        OrderAction.SUPERSEDED, name, wanted, reason, officer, rate_per_s=rate, deliveries_max=most, dry_run=dry_run
+    )
+    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+
+
+def settle(
+    name: Annotated[str, typer.Argument(help="MESSAGE/OPERATION/PART, as hub dead list shows it.")],
+    *,
+    arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="Whether it is at the platform.")],
+    reason: Reason,
+    officer: Officer,
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    no_wait: NoWait = False,
+) -> None:
+    """Settle a doubt: you have seen the delivery at the platform, or that it is not there; then it is sent."""
+    action = OrderAction.ARRIVED if arrived else OrderAction.NOT_ARRIVED
+    _carry_out(desk(config, url, key_file), _request(action, name, {}, reason, officer), wait=not no_wait)
+
+
+@app.callback()
+def orders(context: typer.Context, config: Config = Path(), url: Url = None, key_file: KeyFile = None) -> None:
+    """List the newest orders, or look after one of them."""
+    if context.invoked_subcommand is None:
+        list_orders(config, url, key_file)
+
+
+@app.command("list")
+def list_orders(
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    state: Annotated[OrderState | None, typer.Option(help="Only those in this state.")] = None,
+) -> None:
+    """List orders, newest first."""
+    found = desk(config, url, key_file).orders({"state": state.value} if state else {}).orders
+    for order in found:
+        _print(f"{order.id}  {local(order.proposed_at)}  {order.by} ({order.officer})  {_summary(order)}")
+    if not found:
+        _print("there are no orders")
+
+
+@app.command("show")
+def show_order(order_id: OrderId, config: Config = Path(), url: Url = None, key_file: KeyFile = None) -> None:
+    """Show an order with what became of it."""
+    _print(*_told(desk(config, url, key_file).order(order_id)))
+
+
+@app.command("approve")
+def approve(
+    order_id: OrderId,
+    officer: Officer,
+    config: Config = Path(),
+    url: Url = None,
+    key_file: KeyFile = None,
+    *,
+    refuse: Annotated[bool, typer.Option("--refuse", help="Refuse it instead.")] = False,
+) -> None:
+    """Approve an order that somebody else has proposed."""
+    decision = OrderDecision(officer=officer, approve=not refuse)
+    _print(*_told(desk(config, url, key_file).decide(order_id, decision)))
+
+
+@app.command("stop")
+def stop(
+    order_id: OrderId, officer: Officer, config: Config = Path(), url: Url = None, key_file: KeyFile = None
+) -> None:
+    """Stop an order; what it has decided stays so."""
+    _print(*_told(desk(config, url, key_file).stop(order_id, officer)))
+
+
+# --- placing ---------------------------------------------------------------------------------------------------------
+
+
+def _request(
+    action: OrderAction, name: str | None, wanted: dict[str, str], reason: str, officer: str, **stated: Any
+) -> dict[str, Any]:
+    """Return an order as JSON has it."""
+    select: dict[str, Any] = {"deliveries_max": stated.pop("deliveries_max", 1)}
+    if name is not None and wanted:
+        raise typer.BadParameter("name a delivery or give a filter, not both")
+    if name is not None:
+        select["delivery"] = _named(name)
+    elif wanted:
+        select["matching"] = wanted
+    else:
+        raise typer.BadParameter("name a delivery, or give a filter such as --platform")
+    return {"action": action.value, "select": select, "reason": reason, "officer": officer, **stated}
+
+
+def _named(name: str) -> dict[str, Any]:
+    parts = name.split("/")
+    if len(parts) != _NAME_PARTS or not parts[2].isdecimal():
+        raise typer.BadParameter("a delivery is named MESSAGE/OPERATION/PART")
+    return {"message_id": parts[0], "operation": parts[1], "part": int(parts[2])}
+
+
+def _correction(sets: list[str], file: Path | None) -> dict[str, JsonValue]:
+    """Return the correction that a file and single fields state; fields go over the file."""
+    correction: dict[str, Any] = _patch(file) if file else {}
+    for each in sets:
+        field, equals, text = each.partition("=")
+        if not field or not equals:
+            raise typer.BadParameter("--set wants FIELD=VALUE")
+        *above, last = field.split(".")
+        place = correction
+        for step in above:
+            place = place.setdefault(step, {})
+            if not isinstance(place, dict):
+                raise typer.BadParameter(f"--set {field}: {step} has no fields")
+        place[last] = _value(text)
+    return correction
+
+
+def _patch(file: Path) -> dict[str, Any]:
+    try:
+        read = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        raise ConfigInvalid(f"{file} cannot be read as JSON") from None
+    if not isinstance(read, dict):
+        raise ConfigInvalid(f"{file}: a correction is a JSON object")
+    return read
+
+
+def _value(text: str) -> JsonValue:
+    try:
+        value: JsonValue = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+    return value
+
+
+def _carry_out(client: DeskClient, stated: dict[str, Any], *, wait: bool) -> None:
+    try:
+        request = OrderRequest.model_validate_json(orjson.dumps(stated))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise typer.BadParameter(f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}") from None
+    order = client.place(request)
+    if wait and order.state not in (OrderState.TRIAL, OrderState.PROPOSED):
+        order = _followed(client, order)
+    _print(*_told(order))
+    if order.state is OrderState.PROPOSED:
+        _print(f"Another account has to approve it: hub orders approve {order.id} --officer ...")
+
+
+def _followed(client: DeskClient, order: Order) -> Order:
+    """Show how far an order is until it has ended, and its deliveries with it; Ctrl-C ends the looking only."""
+    console = Console(stderr=True)
+    until_s = None
+    with console.status("") as status:
+        try:
+            while until_s is None or (order.counts.waiting and time.monotonic() < until_s):
+                status.update(f"{order.id}: {_summary(order)}")
+                time.sleep(LOOK_EVERY_S)
+                order = client.order(order.id)
+                if until_s is None and order.state in _ENDED:
+                    until_s = time.monotonic() + LINGER_S
+        except KeyboardInterrupt:
+            console.print(f"The order goes on; hub orders stop {order.id} stops it.", highlight=False)
+    return order
+
+
+# --- showing ---------------------------------------------------------------------------------------------------------
+
+
+def _summary(order: Order) -> str:
+    counts = order.counts
+    decided = f"{counts.appended + counts.refused + counts.void} of {counts.selected}"
+    told = {
+        "delivered": counts.delivered,
+        "dead again": counts.dead_again,
+        "ended": counts.ended,
+        "waiting": counts.waiting,
+        "refused": counts.refused,
+        "void": counts.void,
+    }
+    return f"{order.action} {order.state}, {decided}" + "".join(
+        f", {count} {it}" for it, count in told.items() if count
+    )
+
+
+def _told(order: Order) -> Iterator[str]:
+    if order.state is OrderState.TRIAL:
+        yield f"{order.action}: would touch {order.counts.selected}, the correction does not fit {order.counts.refused}"
+    else:
+        yield f"{order.id}  {_summary(order)}"
+        yield f"    by {order.by} ({order.officer}), {local(order.proposed_at)}{_until(order.ended_at)}"
+    if order.approved_by:
+        word = "refused" if order.state is OrderState.REFUSED else "approved"
+        yield f"    {word} by {order.approved_by} ({order.approving_officer})"
+    if order.reason:
+        yield f"    why: {printable(order.reason)}"
+    if order.fields:
+        yield f"    corrects: {', '.join(order.fields)}"
+    for each in order.refusals:
+        yield f"    does not fit {each.message_id}/{each.operation}/{each.part}: {each.path} {each.rule}"
+
+
+def _until(moment: datetime | None) -> str:
+    return f", ended {local(moment)}" if moment else ""
+
+
+def _print(*lines: str) -> None:
+    console = Console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
