@@ -114,6 +114,7 @@ class _Move:
         held = await self.source.bounds()
         records = Progress("records", sum(each.end - each.start for each in held.values()), self.say, self.clock)
         log, producer_id = self.source.log, self.mark.producer_id
+        self.say(f"moving to {self.mark.log} and {self.mark.store}")
         passage = Passage(log, self.target.log, producer_id, self.clock, records.add)
         await passage.carry(self.source.places)
         records.tell()
