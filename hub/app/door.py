@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from hub.access import ApiKeys, Grants
 from hub.app.desk import operators_desk
 from hub.app.ground import Ground
+from hub.app.reconciling import reconciling
 from hub.audit.log_audit import LogAudit
 from hub.console.desk import DeskRooms
 from hub.console.pages import Window, pages
@@ -83,6 +84,7 @@ class Door:
             clock=ground.clock,
             events=self.events,
             desk=operators_desk(ground, grants),
+            reconciling=reconciling(ground, grants),
             checks=checks,
             body_bytes_max=hub.limits.body_bytes_max,
             body_wait_s=hub.deadlines.accept_s,

@@ -2,8 +2,10 @@
 
 import secrets
 
+from hub.access import Grants
 from hub.app.ground import Ground
 from hub.audit.log_audit import LogAudit
+from hub.ingress.reconciling import Reconciling, ReconcilingRooms
 from hub.pipeline.reconciliation import Policy
 from hub.ports import Comparable, PlatformLeave
 from hub.reconciliation.bodies import Bodies
@@ -71,6 +73,18 @@ def reconciler(ground: Ground, leave: PlatformLeave | None = None) -> Reconciler
         clock=clock,
         report=report,
     )
+
+
+def reconciling(ground: Ground, grants: Grants) -> Reconciling:
+    """Return what operators order and read."""
+    rooms = ReconcilingRooms(
+        grants=grants,
+        store=SqlReconciliation(ground.homes.store),
+        operations=comparable(ground),
+        policy=policy_of(ground.installation.hub.reconciliation),
+        clock=ground.clock,
+    )
+    return Reconciling(rooms)
 
 
 def nightly_job(ground: Ground) -> tuple[Job, ...]:

@@ -15,8 +15,12 @@ import uvloop
 from rich.console import Console
 
 from hub.cli.admin import ask_to_stop, show_status, statuses
+from hub.cli.dead import app as dead
 from hub.cli.following import fetch_timeline, read_key, show
 from hub.cli.migrate import migrate
+from hub.cli.orders import app as orders
+from hub.cli.orders import discard, replay, settle, supersede
+from hub.cli.reconcile import reconcile
 from hub.cli.topics import lacking, topics
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
@@ -33,7 +37,12 @@ app = typer.Typer(
 key = typer.Typer(help="API keys of the systems that call.", no_args_is_help=True)
 app.add_typer(key, name="key")
 
+app.add_typer(dead, name="dead")
+app.add_typer(orders, name="orders")
+for ordering in (replay, discard, supersede, settle):
+    app.command(ordering.__name__)(ordering)
 app.command("topics")(topics)
+app.command("reconcile")(reconcile)
 app.command("migrate")(migrate)
 
 _FORWARD = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

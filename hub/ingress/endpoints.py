@@ -19,6 +19,8 @@ from hub.ingress.lookup import Lookup
 from hub.ingress.problems import kind_of
 from hub.ingress.readiness import Check
 from hub.ingress.reading import bearer_token, idempotency_key, read_body, read_model, read_query, require_json
+from hub.ingress.reconciliation_endpoints import ReconciliationEndpoints
+from hub.ingress.reconciling import Reconciling
 from hub.ingress.visit import Visit
 from hub.ports import Clock, ReadModels
 from hub.telemetry import Metrics
@@ -43,17 +45,19 @@ class RestRooms:
     clock: Clock
     events: EventStreams | None = None
     desk: OperatorsDesk | None = None
+    reconciling: Reconciling | None = None
     checks: Mapping[str, Check] = field(default_factory=lambda: MappingProxyType({}))
     body_bytes_max: int = 1024 * 1024
     body_wait_s: float = 10.0
 
 
-class Endpoints(DeskEndpoints, Health):
+class Endpoints(DeskEndpoints, ReconciliationEndpoints, Health):
     """One method per operation. Errors leave as exceptions of the tree; the door turns them into problems."""
 
     def __init__(self, rooms: RestRooms) -> None:
         Health.__init__(self, rooms.checks, rooms.metrics)
         DeskEndpoints.__init__(self, rooms.desk, self._principal, self._body)
+        ReconciliationEndpoints.__init__(self, rooms.reconciling, self._principal, self._body)
         self._rooms = rooms
         self._overview = LiveOverview(rooms.read_models, rooms.clock)
 

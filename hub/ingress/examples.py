@@ -208,6 +208,51 @@ ORDER_DECISION: Example = {"officer": "giamsat01", "approve": True}
 
 ORDER_STOP: Example = {"officer": "vanhanh01"}
 
+RECONCILIATION_ORDER: Example = {"since": "2026-11-15", "dry_run": True, "calls_per_s": 2.0}
+
+RECONCILIATION: Example = {
+    "id": "nightly-2026-11-22-national_portal.dossier_sync",
+    "operation": "national_portal.dossier_sync",
+    "platform": "national_portal",
+    "by": "hub/reconciliation",
+    "agency": "",
+    "dossier": None,
+    "since": "2026-11-13T17:00:00Z",
+    "until": "2026-11-21T19:15:00Z",
+    "dry_run": False,
+    "calls_per_s": 2.0,
+    "calls_max": 30000,
+    "resend_max": 100,
+    "lacking_percent_max": 20,
+    "state": "done",
+    "reason": None,
+    "requested_at": "2026-11-21T19:30:00Z",
+    "finished_at": "2026-11-21T19:52:00Z",
+    "calls": 2640,
+    "compared": 2640,
+    "alike": 2639,
+    "in_progress": 12,
+    "differences": [{"cause": "missing", "follows": "resent", "dossiers": 1}],
+}
+
+RECONCILIATION_REPORT: Example = {
+    "run": RECONCILIATION,
+    "differences": [
+        {
+            "dossier_code": "H56.14-261121-0001",
+            "message_id": _MESSAGE_ID,
+            "cause": "missing",
+            "follows": "resent",
+            "shown": None,
+            "fields": [],
+            "found_at": "2026-11-21T19:41:07Z",
+        }
+    ],
+    "next": None,
+}
+
+RECONCILIATIONS: Example = {"runs": [RECONCILIATION]}
+
 READINESS: Example = {"ready": False, "checks": {"log": "ok", "disk": "nearly full"}}
 
 PROBLEM_KIND: Example = {
@@ -237,6 +282,10 @@ EXAMPLES = MappingProxyType(
         "Orders": ORDERS,
         "OrderDecision": ORDER_DECISION,
         "OrderStop": ORDER_STOP,
+        "ReconciliationOrder": RECONCILIATION_ORDER,
+        "Reconciliation": RECONCILIATION,
+        "ReconciliationReport": RECONCILIATION_REPORT,
+        "Reconciliations": RECONCILIATIONS,
         "Readiness": READINESS,
         "ProblemKind": PROBLEM_KIND,
     }

@@ -3,6 +3,7 @@
 from types import MappingProxyType
 
 from hub.ingress.desk_words import DESK_FIELDS, DESK_MODELS
+from hub.ingress.reconciliation_words import RECONCILIATION_FIELDS, RECONCILIATION_MODELS
 from schemas.problem import Words
 
 _Texts = dict[str, tuple[str, str]]
@@ -420,13 +421,15 @@ _FIELDS: dict[str, _Texts] = {
     },
 }
 
-MODELS = MappingProxyType({name: Words(*texts) for name, texts in (_MODELS | dict(DESK_MODELS)).items()})
+MODELS = MappingProxyType(
+    {name: Words(*texts) for name, texts in (_MODELS | dict(DESK_MODELS) | dict(RECONCILIATION_MODELS)).items()}
+)
 """By the name of the model."""
 
 FIELDS = MappingProxyType(
     {
         f"{model}.{name}": Words(*texts)
-        for model, fields in (_FIELDS | dict(DESK_FIELDS)).items()
+        for model, fields in (_FIELDS | dict(DESK_FIELDS) | dict(RECONCILIATION_FIELDS)).items()
         for name, texts in fields.items()
     }
 )

@@ -26,6 +26,7 @@ from hub.ingress.field_words import FIELDS, MODELS
 from hub.ingress.operations import OPERATIONS, TAGS, Operation
 from hub.ingress.problems import MEDIA_TYPE, STATUS, problem_of
 from hub.ingress.reading import IDEMPOTENCY_HEADER
+from hub.ingress.reconciliation_endpoints import DIFFERENCES_DEFAULT, DIFFERENCES_MAX, DOSSIER_CURSOR, RUN_ID
 from hub.ingress.visit import CORRELATION_HEADER
 from schemas.dead_letter import LetterState
 from schemas.model import Model
@@ -66,6 +67,7 @@ _PARAMETERS: Json = {
     LAST_EVENT_ID: {"schema": {"type": "string", "pattern": r"^\d{1,18}(\.\d{1,18})*$"}, "in": "header"},
     "operation": {"schema": _TOKEN, "in": "path"},
     "part": {"schema": {"type": "integer", "minimum": 0, "maximum": 10000}, "in": "path"},
+    "run_id": {"schema": {**_TOKEN, "pattern": f"^{RUN_ID}$"}, "in": "path"},
     "order_id": {"schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"}, "in": "path"},
     "letter_state": {"name": "state", "schema": _choices(LetterState), "in": "query"},
     "order_state": {"name": "state", "schema": _choices(OrderState), "in": "query"},
@@ -78,6 +80,8 @@ _PARAMETERS: Json = {
     "accepted_before": {"schema": {"type": "string", "format": "date-time"}, "in": "query"},
     "after_letter": {"name": "after", "schema": {"type": "string", "pattern": f"^{LETTER_CURSOR}$"}, "in": "query"},
     "after_order": {"name": "after", "schema": {"type": "string", "pattern": f"^{ORDER_CURSOR}$"}, "in": "query"},
+    "after_dossier": {"name": "after", "schema": {"type": "string", "pattern": f"^{DOSSIER_CURSOR}$"}, "in": "query"},
+    "differences_max": _limit(DIFFERENCES_DEFAULT, DIFFERENCES_MAX),
     "letters_max": _limit(LETTERS_DEFAULT, LETTERS_MAX),
     "orders_max": _limit(ORDERS_DEFAULT, ORDERS_MAX),
     OFFICER_HEADER: {"schema": _TOKEN, "in": "header"},
@@ -103,6 +107,9 @@ _PARAMETER_WORDS = {
     ),
     "operation": Words("Tên thao tác.", "Name of the operation."),
     "part": Words("Phần thứ mấy, tính từ 0.", "Which part, from 0."),
+    "run_id": Words("Mã lần đối soát.", "Id of the run."),
+    "after_dossier": Words("`next` của lần trước.", "The `next` of the page before."),
+    "differences_max": Words("Số sai khác nhiều nhất.", "How many differences at most."),
     "order_id": Words("Mã lệnh.", "Id of the order."),
     "letter_state": Words("Chỉ trạng thái này.", "Only those in this state."),
     "order_state": Words("Chỉ trạng thái này.", "Only those in this state."),

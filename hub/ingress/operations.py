@@ -12,6 +12,7 @@ from schemas.model import Model
 from schemas.order import Order, OrderDecision, OrderRequest, Orders, OrderStop
 from schemas.problem import ProblemKind, Words
 from schemas.receipt import Receipt
+from schemas.reconciliation import Reconciliation, ReconciliationOrder, ReconciliationReport, Reconciliations
 from schemas.timeline import MessageLine, Overview, Timeline
 from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 
@@ -51,6 +52,7 @@ TAGS: dict[str, Words] = {
     "citizens": Words("Tra cứu công dân", "Citizens"),
     "events": Words("Sự kiện trạng thái", "Status events"),
     "desk": Words("Bàn vận hành", "Operators' desk"),
+    "reconciliation": Words("Đối soát", "Reconciliation"),
     "operations": Words("Vận hành", "Operations"),
 }
 
@@ -320,6 +322,60 @@ OPERATIONS: tuple[Operation, ...] = (
             *("caller.not_found", "caller.order_decided"),
             *("hub.unavailable", "hub.in_doubt", "hub.overloaded"),
         ),
+    ),
+    Operation(
+        name="order_reconciliation",
+        method="POST",
+        path="/v1/reconciliations",
+        tag="reconciliation",
+        summary=Words("Đối soát với nền tảng", "Reconcile with the platform"),
+        description=Words(
+            "So sánh trạng thái đã gửi sau cùng của từng hồ sơ thuộc cơ quan mình và cấp dưới với những gì nền tảng "
+            "trả lời (Cổng: TraCuuHoSo), trong hạn mức đã nêu. Hồ sơ thiếu hoặc cũ được gửi lại, trừ khi quá nhiều; "
+            "`dry_run` chỉ liệt kê. Trả lời 202 kèm nơi xem kết quả.",
+            "Compares the last delivered state of each dossier of one's own agency and those below it with what the "
+            "platform answers (the portal: TraCuuHoSo), within the quota stated. What is missing or older is sent "
+            "again, unless there is too much of it; `dry_run` only lists. Answers 202 with the place to look.",
+        ),
+        answer=Reconciliation,
+        status=202,
+        body=ReconciliationOrder,
+        keyed=True,
+        codes=(
+            *_SECURED,
+            *_WITH_BODY,
+            *("caller.key_missing", "caller.key_reused", "caller.foreign_dossier", "caller.not_found"),
+            *("hub.unavailable", "hub.in_doubt", "hub.overloaded"),
+        ),
+    ),
+    Operation(
+        name="reconciliations",
+        method="GET",
+        path="/v1/reconciliations",
+        tag="reconciliation",
+        summary=Words("Các lần đối soát", "List runs"),
+        description=Words(
+            "Những lần gần đây, mới nhất trước: của cơ quan mình và cấp dưới, và các lần hằng đêm.",
+            "The newest runs, newest first: those of one's own agency and those below it, and the nightly ones.",
+        ),
+        answer=Reconciliations,
+        codes=(*_SECURED, "caller.invalid", "hub.unavailable"),
+    ),
+    Operation(
+        name="reconciliation",
+        method="GET",
+        path="/v1/reconciliations/{run_id}",
+        tag="reconciliation",
+        summary=Words("Kết quả đối soát", "What a run found"),
+        description=Words(
+            "Số liệu của lần đối soát và sai khác của các hồ sơ thuộc cơ quan mình và cấp dưới, theo mã hồ sơ. Một "
+            "trang có thể trống mà vẫn còn trang sau.",
+            "The numbers of a run, and its differences over dossiers of one's own agency and those below it, by "
+            "dossier code. A page may be empty and not the last.",
+        ),
+        answer=ReconciliationReport,
+        reads=("after_dossier", "differences_max"),
+        codes=(*_SECURED, "caller.not_found", "caller.invalid", "hub.unavailable"),
     ),
     Operation(
         name="overview",

@@ -9,7 +9,6 @@ from hub.ports.parking import DeliveryId
 from hub.ports.platform import Job
 from schemas.dossier import DossierStatus
 from schemas.reconciliation import (
-    CauseCount,
     Difference,
     Follows,
     Reconciliation,
@@ -99,11 +98,24 @@ class Found:
     difference: Difference
 
 
-class ReconciliationStore(Protocol):
-    """Remembers runs and what they found; shared by all processes. What it does is durable when it returns."""
+class ReconciliationRuns(Protocol):
+    """Runs and what they found, as those see them who order and read; shared by all processes."""
 
     async def order(self, run: Reconciliation, after: str = "") -> Reconciliation:
         """Enter a run, to begin behind `after`; one of that id that is there stays, and is returned."""
+
+    async def run(self, run_id: str) -> Reconciliation | None:
+        """Return a run with its counts."""
+
+    async def runs(self, runs_max: int) -> Sequence[Reconciliation]:
+        """Return the newest runs, newest first."""
+
+    async def differences(self, run_id: str, after: str, differences_max: int) -> Sequence[Difference]:
+        """Return what a run found, by dossier code, from the one behind `after`."""
+
+
+class ReconciliationStore(ReconciliationRuns, Protocol):
+    """Remembers runs and how far they are. What it does is durable when it returns."""
 
     async def claim(self, holder: str, now: datetime, until: datetime) -> tuple[Reconciliation, str] | None:
         """Hold the oldest run that is not final and that nobody else holds; return it, and where it stands."""
@@ -124,20 +136,8 @@ class ReconciliationStore(Protocol):
     async def release(self, run_id: str, holder: str) -> None:
         """Let go of a run that is not final; another process may go on with it at once."""
 
-    async def run(self, run_id: str) -> Reconciliation | None:
-        """Return a run with its counts."""
-
-    async def runs(self, runs_max: int) -> Sequence[Reconciliation]:
-        """Return the newest runs, newest first."""
-
     async def place(self, run_id: str) -> str:
         """Return the place at which a run stands; "" when there is no such run."""
-
-    async def counts(self, run_id: str) -> Sequence[CauseCount]:
-        """Count what a run found."""
-
-    async def differences(self, run_id: str, after: str, differences_max: int) -> Sequence[Difference]:
-        """Return what a run found, by dossier code, from the one behind `after`."""
 
     async def to_resend(self, run_id: str, founds_max: int) -> Sequence[Found]:
         """Return what is still to be sent again, by dossier code."""

@@ -19,13 +19,13 @@ _ENDED = tuple(state.value for state in RunState if state.final)
 
 
 class SqlReconciliation:
-    """The `ReconciliationStore` port. Errors of all verbs: those of the database."""
+    """The ports `ReconciliationRuns` and `ReconciliationStore`. Errors of all verbs: those of the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def order(self, run: Reconciliation, after: str = "") -> Reconciliation:
-        """See `ReconciliationStore.order`."""
+        """See `ReconciliationRuns.order`."""
         return await self._database.write(lambda connection: _order(connection, run, after))
 
     async def claim(self, holder: str, now: datetime, until: datetime) -> tuple[Reconciliation, str] | None:
@@ -50,11 +50,11 @@ class SqlReconciliation:
         await self._database.write(lambda connection: connection.execute(mine).rowcount)
 
     async def run(self, run_id: str) -> Reconciliation | None:
-        """See `ReconciliationStore.run`."""
+        """See `ReconciliationRuns.run`."""
         return await self._database.read(lambda connection: _read(connection, run_id))
 
     async def runs(self, runs_max: int) -> Sequence[Reconciliation]:
-        """See `ReconciliationStore.runs`."""
+        """See `ReconciliationRuns.runs`."""
         return await self._database.read(lambda connection: _newest(connection, runs_max))
 
     async def place(self, run_id: str) -> str:
@@ -62,12 +62,8 @@ class SqlReconciliation:
         wanted = select(_run.after).where(_run.run_id == run_id)
         return await self._database.read(lambda connection: connection.scalar(wanted) or "")
 
-    async def counts(self, run_id: str) -> Sequence[CauseCount]:
-        """See `ReconciliationStore.counts`."""
-        return await self._database.read(lambda connection: _counts(connection, run_id))
-
     async def differences(self, run_id: str, after: str, differences_max: int) -> Sequence[Difference]:
-        """See `ReconciliationStore.differences`."""
+        """See `ReconciliationRuns.differences`."""
         wanted = (
             select(reconciliation_difference)
             .where(_found.run_id == run_id, _found.ordering_key > after)

@@ -30,6 +30,7 @@ from tests.fakes.inbox import MemoryInbox
 from tests.fakes.keys import MemoryKeys
 from tests.fakes.logs import TroubledLog
 from tests.fakes.read_models import MemoryReadModels
+from tests.fakes.reconciliations import MemoryRuns, reconciling
 
 PEPPER = b"pepper" * 6
 PURPOSE = "birth-registration"
@@ -124,6 +125,7 @@ class House:
             deadline_s,
             lookups_max,
         )
+        self.runs = MemoryRuns()
         self.letters, self.orders = MemoryLetters(self.grants), MemoryOrderDesk(self.grants)
         # Readers wait in real time: they sit behind a real server.
         tail = EventTail(self.log, SystemClock(), lines_max=20, idle_s=0.05)
@@ -138,6 +140,7 @@ class House:
             clock=self.clock,
             events=self.streams if streams else None,
             desk=OperatorsDesk(self.letters, self.orders),
+            reconciling=reconciling(self.grants, self.clock, self.runs),
             checks=checks or {},
             body_wait_s=body_wait_s,
         )
