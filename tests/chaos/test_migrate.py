@@ -16,7 +16,7 @@ DELIVERED_PERCENT = 33
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
 async def test_a_home_that_is_killed_while_it_moves_arrives_whole(tmp_path: Path) -> None:
-    """Delivered, waiting and dead alike; the long run: python -m tests.chaos.migrate_run --messages 100000 --kills 5."""
+    """What is delivered, waits, or is dead, alike; a longer run: `python -m tests.chaos.migrate_run`."""
     report = await MigrateRun(SEED, MESSAGES, KILLS, DELIVERED_PERCENT, tmp_path).run()
     sys.stdout.write(report.table() + "\n")
 
