@@ -24,13 +24,14 @@ class Carriage:
         self.far = End(self, replies=True)
         self.near.other, self.far.other = self.far, self.near
         self.deaf = False
+        self.reached = asyncio.Event()
         self.passed_bytes = 0
         self._connect = connect
         self._gone = gone
         self._connecting: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Reach the far end; the near one is not listened to before."""
+        """Reach the far end; what the near one says before that is kept for it."""
         if not self.deaf:
             self._connecting = asyncio.create_task(self._reach())
 
@@ -43,7 +44,7 @@ class Carriage:
         if self.near.transport is None or self.near.transport.is_closing():
             self.cut()
         else:
-            self.near.listen()
+            self.reached.set()
 
     def deafen(self) -> None:
         """Let nothing through any more. The far end sees the connection end, the near one sees nothing."""
@@ -100,15 +101,13 @@ class End(asyncio.Protocol):
         """The near end makes the far one."""
         self.transport = cast("asyncio.Transport", transport)
         if not self._replies:
-            if not self._carriage.deaf:
-                self.transport.pause_reading()
             self._carriage.begin()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on, at once on a good road."""
         if self._carriage.deaf or self._swallows:
             return
-        if self._pump is None and self._carriage.fault() is None:
+        if self._pump is None and self._carriage.fault() is None and self._carriage.reached.is_set():
             self.other.write(data)
             return
         self._held.append((asyncio.get_running_loop().time(), data))
@@ -165,6 +164,7 @@ class End(asyncio.Protocol):
             self.transport.abort()
 
     async def _carry(self) -> None:
+        await self._carriage.reached.wait()
         while self._held:
             since_s, data = self._held.popleft()
             await self._travel(since_s, data)

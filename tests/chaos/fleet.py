@@ -7,12 +7,15 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.chaos.wall_clock import WallClock
 from tests.e2e.installation import Installed
 from tests.e2e.processes import Running, listening, running
 
 _RESTART_S = 0.5
 """As long as systemd waits by default, five times over."""
-_ROLL_S_MAX = 45.0
+_ROLL_S_MAX = 60.0
+_START_S_MAX = 240.0
+"""A door waits for a log and a store that are away."""
 
 
 @dataclass
@@ -23,8 +26,11 @@ class Member:
     name: str
     address: str = ""
     process: Running | None = None
+    clock: WallClock | None = None
     lives: int = 0
     wanted: bool = True
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Only one thing is done to it at a time."""
 
 
 @dataclass
@@ -36,10 +42,13 @@ class Fleet:
     stack: AsyncExitStack
     members: dict[str, Member] = field(default_factory=dict)
     flaws: list[str] = field(default_factory=list)
+    clocks: frozenset[str] = frozenset()
+    """Members whose wall clock can jump."""
 
     async def add(self, role: str, name: str, address: str = "") -> Member:
         """Start one more member; one with a door is waited for."""
-        member = self.members[name] = Member(role, name, address)
+        clock = WallClock(self.folder / f"clock-{name}") if name in self.clocks else None
+        member = self.members[name] = Member(role, name, address, clock=clock)
         await self._start(member)
         return member
 
@@ -51,31 +60,49 @@ class Fleet:
 
     async def kill(self, name: str) -> None:
         """Kill -9 a member, and start it again as a service manager does."""
-        process = self._process(name)
-        await process.kill()
-        await asyncio.sleep(_RESTART_S)
-        await self._start(self.members[name])
+        member = self.members[name]
+        async with member.turn:
+            await _process(member).kill()
+            await asyncio.sleep(_RESTART_S)
+            await self._start(member)
 
     async def roll(self, name: str) -> None:
         """Let a member end in good order, and start it again."""
-        await self._ended(self.members[name])
-        await self._start(self.members[name])
+        member = self.members[name]
+        async with member.turn:
+            await self._ended(member)
+            await self._start(member)
 
     async def freeze(self, name: str, for_s: float) -> None:
         """Stop a member in the middle of what it does, and let it go on later, as a machine does that was paused."""
-        pid = self._process(name).pid
-        os.kill(pid, signal.SIGSTOP)
+        member = self.members[name]
+        async with member.turn:
+            pid = _process(member).pid
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(for_s)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+
+    async def jump(self, name: str, offset_s: int, for_s: float) -> None:
+        """Set the wall clock of a member, and set it right later; it may be killed meanwhile."""
+        clock = self.members[name].clock
+        if clock is None:
+            raise KeyError(name)
+        clock.set(offset_s)
         try:
             await asyncio.sleep(for_s)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            clock.set(0)
 
     async def watch(self) -> None:
         """Note, until cancelled, who ended by himself; he is started again."""
         while True:
             await asyncio.sleep(_RESTART_S)
             for member in list(self.members.values()):
-                if member.wanted and member.process is not None and (member.process.ended or 0) > 0:
+                if not member.wanted or member.process is None or member.turn.locked():
+                    continue
+                if (member.process.ended or 0) > 0:
                     self.flaws.append(f"{member.name} ended by itself: {member.process.tail(600)}")
                     await self._start(member)
 
@@ -89,14 +116,13 @@ class Fleet:
         if member.address:
             arguments += ["--listen", member.address.removeprefix("http://")]
         log = self.folder / f"hub-{member.name}-{member.lives:02d}.log"
-        member.process = await self.stack.enter_async_context(running(log, *arguments))
+        environment = member.clock.environment if member.clock else {}
+        member.process = await self.stack.enter_async_context(running(log, *arguments, environment=environment))
         if member.address:
-            await listening(member.process, member.address)
+            await listening(member.process, member.address, _START_S_MAX)
 
     async def _ended(self, member: Member) -> None:
-        process = self._process(member.name) if member.name in self.members else member.process
-        if process is None:
-            return
+        process = _process(member)
         os.kill(process.pid, signal.SIGTERM)
         code = await process.wait(_ROLL_S_MAX)
         if code == -signal.SIGTERM and "hub_started" not in process.tail():
@@ -105,8 +131,8 @@ class Fleet:
             self.flaws.append(f"{member.name} was asked to end and came to {code}: {process.tail(600)}")
             await process.kill()
 
-    def _process(self, name: str) -> Running:
-        process = self.members[name].process
-        if process is None:
-            raise KeyError(name)
-        return process
+
+def _process(member: Member) -> Running:
+    if member.process is None:
+        raise KeyError(member.name)
+    return member.process

@@ -1,31 +1,116 @@
 """What befalls the processes of a fleet, in which order: by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from random import Random
-from typing import Literal
 
-Kind = Literal["kill worker", "freeze worker", "roll worker", "join and leave", "kill api", "roll api", "broker away"]
+from tests.chaos.road_fault import Bad, RoadFault
+from tests.chaos.trouble import OF_THE_PLATFORM, Sort, Trouble, draw, road_fault
 
-_KINDS: tuple[Kind, ...] = ("kill worker", "freeze worker", "roll worker", "join and leave", "kill api", "roll api")
-_WEIGHTS = (6, 3, 3, 2, 2, 1)
+SESSION_S = 6.0
+"""Of the group of workers."""
+
+
+class Kill(StrEnum):
+    """A process that is killed with SIGKILL."""
+
+    WORKER = "worker"
+    API = "api"
+    BROKER = "broker"
+
+
+class Beside(StrEnum):
+    """What happens beside a kill, at the same time."""
+
+    PLATFORM = "portal"
+    """`trouble`."""
+    PORTAL_ROAD = "road to the portal"
+    BROKER_ROAD = "road to the broker"
+    STORE_ROAD = "road to the store"
+    """`fault`."""
+    FREEZE_WORKER = "worker frozen beyond its session"
+    FREEZE_API = "api frozen"
+    ROLL_WORKER = "worker rolled"
+    ROLL_API = "api rolled"
+    JOIN = "a third worker joins and leaves"
+    BROKER_AWAY = "broker stopped and started"
+    STORE_KILLED = "store killed"
+    CLOCK_WORKER = "clock of a worker"
+    CLOCK_API = "clock of an api"
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """One thing beside a kill; `for_s` and `member` where they mean something."""
+
+    beside: Beside
+    for_s: float = 0.0
+    member: int = 1
+    trouble: Trouble | None = None
+    fault: RoadFault | None = None
+
+    def __str__(self) -> str:
+        if self.fault is not None:
+            return f"{self.beside} {self.fault}"
+        return f"{self.beside}: {self.trouble}" if self.trouble is not None else str(self.beside)
 
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """One thing that happens, `after_s` the one before, to the member of that number."""
+    """One kill, `after_s` the one before, of the member of that number (1 or 2), and its company."""
 
-    kind: Kind
+    kill: Kill
     member: int
     after_s: float
+    company: Company | None
+
+    def __str__(self) -> str:
+        who = f"{self.kill}-{self.member}" if self.kill is not Kill.BROKER else "broker"
+        return f"+{self.after_s:.1f} s {who}" + (f" ({self.company})" if self.company else "")
 
 
-def blows(seed: int, count: int, *, broker: bool = True) -> Sequence[Blow]:
-    """Return `count` blows: each kind at least once when there is room, one outage of the broker in the middle."""
-    random = Random(f"fleet:{seed}")
-    struck = count - 1 if broker else count
-    kinds: list[Kind] = [*_KINDS, *random.choices(_KINDS, _WEIGHTS, k=max(0, struck - len(_KINDS)))][:struck]
-    random.shuffle(kinds)
-    if broker:
-        kinds.insert(len(kinds) // 2, "broker away")
-    return [Blow(kind, random.randrange(2), random.uniform(1.0, 6.0)) for kind in kinds]
+_KILLS = (Kill.WORKER, Kill.API, Kill.BROKER)
+_WEIGHTS = (6, 3, 1)
+_ROADS = (Beside.PORTAL_ROAD, Beside.BROKER_ROAD, Beside.STORE_ROAD)
+_CLOCKS = (Beside.CLOCK_WORKER, Beside.CLOCK_API)
+_GAP_S = (1.0, 6.0)
+_FREEZE_S = 4.0
+"""Beyond the session."""
+_AWAY_S = (2.0, 12.0)
+
+
+def blows(seed: int, kills: int) -> Sequence[Blow]:
+    """Return that many kills: of each kind one, where there is room; two in three have company."""
+    chance = Random(f"fleet:{seed}")
+    kinds = [*_KILLS, *chance.choices(_KILLS, _WEIGHTS, k=max(0, kills - len(_KILLS)))][:kills]
+    chance.shuffle(kinds)
+    company = _company(chance)
+    return [
+        Blow(kind, chance.randint(1, 2), chance.uniform(*_GAP_S), None if at % 3 == 2 else next(company))
+        for at, kind in enumerate(kinds)
+    ]
+
+
+def _company(chance: Random) -> Iterator[Company]:
+    """Yield for ever: every kind once, then every kind again."""
+    while True:
+        for beside in chance.sample(list(Beside), len(Beside)):
+            yield _drawn(chance, beside)
+
+
+def _drawn(chance: Random, beside: Beside) -> Company:
+    for_s, member = chance.uniform(2.0, 6.0), chance.randint(1, 2)
+    if beside in _ROADS:
+        return Company(beside, for_s, fault=road_fault(chance, chance.choice(list(Bad)), for_s))
+    match beside:
+        case Beside.PLATFORM:
+            return Company(beside, trouble=draw(chance, chance.choice(sorted(OF_THE_PLATFORM)), None))
+        case Beside.FREEZE_WORKER:
+            return Company(beside, SESSION_S + _FREEZE_S, member)
+        case Beside.BROKER_AWAY:
+            return Company(beside, chance.uniform(*_AWAY_S))
+        case _ if beside in _CLOCKS:
+            return Company(beside, trouble=draw(chance, Sort.CLOCK, None))
+        case _:
+            return Company(beside, for_s, member)

@@ -19,12 +19,22 @@ _READERS = 16
 
 @dataclass(slots=True)
 class Told:
-    """`flaws` are contradictions to what was acknowledged; `possibly_doubled` is what the hub admits."""
+    """`flaws` are contradictions to what was acknowledged; `possibly_doubled` is what the hub admits.
+
+    `stuck` counts states and deliveries that came to no end, `asked` those that only an operator can bring to one.
+    """
 
     flaws: list[str] = field(default_factory=list)
     possibly_doubled: set[Part] = field(default_factory=set)
     deliveries: int = 0
     attempts: int = 0
+    stuck: int = 0
+    asked: int = 0
+
+    def note(self, counts: Mapping[str, Any], states: int) -> None:
+        """Take from the overview what is under way although nothing is wrong any more, and what waits for a person."""
+        self.stuck = max(0, states - counts["accepted"]) + sum(counts[state] for state in _UNFINISHED)
+        self.asked = counts["dead"]
 
 
 async def settled(session: aiohttp.ClientSession, states: int, within_s: float) -> Mapping[str, Any]:

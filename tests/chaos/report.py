@@ -15,9 +15,11 @@ from tests.chaos.supervisor import Ending
 class Report:
     """Everything that is known in the end. Times in seconds."""
 
+    home: str
     seed: int
     dossiers: int
     endings: Sequence[Ending]
+    befell: Sequence[str]
     history: History
     verdict: Verdict
     check: Check
@@ -49,13 +51,17 @@ class Report:
         return "\n".join([*self._head(), *self._lives(), *self._effects(), *self._end()])
 
     def _head(self) -> Iterator[str]:
-        yield f"seed {self.seed}: {self.dossiers} dossiers, {len(self.history.acknowledged)} states acknowledged"
+        acknowledged = len(self.history.acknowledged)
+        yield f"{self.home}, seed {self.seed}: {self.dossiers} dossiers, {acknowledged} states acknowledged"
         yield f"  answers to the sender: {_listed(self.history.answers)}"
         yield f"  calls at the portal:   {_listed(self.requests)}"
         times = f"sending {self.sending_s:.1f} s, settling {self.settling_s:.1f} s, in all {self.total_s:.1f} s"
         yield f"  {times}; hub's own warnings and errors: {_listed(self.log_events) or 'none'}"
 
     def _lives(self) -> Iterator[str]:
+        yield from (f"  {blow}" for blow in self.befell)
+        if not self.endings:
+            return
         yield f"{'life':>4}  {'killed at':<40} {'door open':>10} {'lived':>8}  {'trouble':<24} disk"
         for number, ending in enumerate(self.endings, 1):
             life = ending.life
@@ -75,6 +81,7 @@ class Report:
             )
         admitted = len(self.told.possibly_doubled)
         yield f"  progress calls doubled at the portal: {len(self.check.doubled)}; the hub says possibly: {admitted}"
+        yield f"  stuck: {self.told.stuck}; asked an operator: {self.told.asked}"
         yield f"  deliveries {self.told.deliveries}, tries of the last owner {self.told.attempts}"
 
     def _end(self) -> Iterator[str]:

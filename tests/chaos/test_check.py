@@ -8,8 +8,8 @@ import pytest
 
 from ops.sandbox.verdict import Expected, Verdict, verdict
 from tests.chaos.check import Check, check
+from tests.chaos.judgement import expected
 from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier, dossier
-from tests.chaos.run import expected
 
 Row = dict[str, Any]
 LOAD = [dossier(7, number) for number in range(1, 21)]

@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.run import run
+from tests.chaos.__main__ import play
+from tests.chaos.load import STATES
 
 SEED = int(os.environ.get("CHAOS_SEED", "6"))
-DOSSIERS = 2000
-KILLS = 20
+DOSSIERS = 600
+KILLS = 10
+RUN_S_MAX = 540.0
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-async def test_twenty_kills_lose_double_and_reorder_nothing(tmp_path: Path) -> None:
-    """2,000 dossiers with 5 states each through 20 kills of the hub, judged by the portal's own ledger."""
-    report = await run(SEED, DOSSIERS, KILLS, tmp_path)
+def test_kills_lose_double_and_reorder_nothing(tmp_path: Path) -> None:
+    """600 dossiers with 5 states each through 10 kills of the hub, judged by the portal's own ledger."""
+    report = play("embedded", SEED, STATES * DOSSIERS, KILLS, tmp_path, RUN_S_MAX)
     sys.stdout.write(report.table() + "\n")
 
     assert [] == report.flaws
     assert KILLS == len(report.endings)
     assert KILLS // 2 <= sum(1 for ending in report.endings if ending.life.crash and not ending.instead)
-    assert 5 * DOSSIERS == len(report.history.acknowledged) == report.verdict.states.effects
+    assert STATES * DOSSIERS == len(report.history.acknowledged) == report.verdict.states.effects
     assert report.requests["TraCuuHoSo"] > 0

@@ -125,10 +125,10 @@ async def hub(folder: Path, log: Path) -> AsyncIterator[Running]:
         yield process
 
 
-async def listening(process: Running, address: str) -> None:
+async def listening(process: Running, address: str, within_s: float = START_S_MAX) -> None:
     """Return when the door of a process takes connections. NotStarted when it ended, or took too long."""
     host, _, port = address.removeprefix("http://").rpartition(":")
-    for _ in range(int(START_S_MAX / _LOOK_EVERY_S)):
+    for _ in range(int(within_s / _LOOK_EVERY_S)):
         if process.ended is not None:
             break
         if await _answers(host, int(port)):
