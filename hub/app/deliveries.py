@@ -26,7 +26,15 @@ class Deliveries:
         self._clock = ground.clock
         self._metrics = ground.metrics
         self._is_repeat = Repeats(ground.projector, ground.homes.read_models).is_repeat
-        self._restoration = Restoration(ground.homes.log, SqlOwed(ground.homes.store), ground.clock, self._is_repeat)
+        self._precedents = SqlPrecedents(ground.homes.store)
+        self._restoration = Restoration(
+            ground.homes.log,
+            SqlOwed(ground.homes.store),
+            ground.clock,
+            self._is_repeat,
+            precedents=self._precedents,
+            keys=ground.homes.keys,
+        )
         self._worker: Worker | None = None
         self._progress = Progress()
         self._stopping = False
@@ -88,7 +96,7 @@ class Deliveries:
         return Dispatch(
             clock=self._clock,
             courier=courier,
-            clerk=Clerk(self._clock, self._homes.keys, outcomes, SqlPrecedents(self._homes.store)),
+            clerk=Clerk(self._clock, self._homes.keys, outcomes, self._precedents),
             parking=self._homes.parking,
             operations={operation.name: operation for operation in self._platforms.operations},
             limits=self._platforms.limits,

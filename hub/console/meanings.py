@@ -156,6 +156,26 @@ CODES: Mapping[str, Words] = MappingProxyType(
             "Gửi nhiều lần không được trong khi nền tảng vẫn nhận hồ sơ khác; chờ người vận hành quyết định.",
             "It failed too often while the platform took others; an operator must decide.",
         ),
+        "hub.replayed": Words(
+            "Người vận hành cho gửi lại bản tin không gửi được.", "An operator has it tried again, though it was dead."
+        ),
+        "hub.discarded": Words("Người vận hành bỏ, không gửi nữa.", "An operator gave it up; it is not sent any more."),
+        "hub.superseded": Words(
+            "Trạng thái mới hơn của hồ sơ đã thay nên không gửi nữa.",
+            "A newer state of the dossier says it all, so this one is not sent.",
+        ),
+        "hub.settled": Words(
+            "Người vận hành đã kiểm tra ở nền tảng và cho biết kết quả.",
+            "An operator looked at the platform and said whether it had arrived.",
+        ),
+        "hub.resent": Words(
+            "Đã gửi nhưng nền tảng không có, nên được gửi lại.",
+            "It was delivered, and the platform does not have it, so it is sent again.",
+        ),
+        "hub.ruling_void": Words(
+            "Quyết định không còn tác dụng vì lượt gửi đã ở trạng thái khác.",
+            "The decision had no effect: the delivery was in another state by then.",
+        ),
         "hub.expired": Words(
             "Không thể gửi kịp thời hạn nên trục không gửi nữa.", "It could not arrive in time, so it is not sent."
         ),

@@ -1,7 +1,8 @@
 """Which changes of a dossier are told: a fold over commands and outcomes. No I/O: rows go in, changes come out.
 
 Told are acceptance, and the states of a delivery that somebody outside cares about. Tries that the hub follows up by
-itself are not. What was told is not told again until the delivery has left that state; delivered is the end of it.
+itself are not, and neither are operators' rulings: what they lead to is. What was told is not told again until the
+delivery has left that state; delivered is the end of it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ import orjson
 
 from hub.ports import DeliveryId, Record
 from schemas.agency import AgencyCode
-from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
+from schemas.delivery import CommandHeader, DeliveryState, MessageKind, OutcomeHeader
 from schemas.event import DATA_SCHEMA, EventKind
 
 _KINDS = {
@@ -130,7 +131,7 @@ class Told:
 
     def command(self, record: Record, header: CommandHeader) -> None:
         """Tell of a message when it is seen for the first time."""
-        if header.message_id in self._messages:
+        if header.message_id in self._messages or header.kind == MessageKind.RULING:
             return
         message = EventMessage(
             message_id=header.message_id,

@@ -104,8 +104,9 @@ class Owed(Protocol):
     ) -> Sequence[Unparked]:
         """Return the next ones after an id, in the order of ids. The ledger must have caught up before.
 
-        In good order there are none: what is below the committed offset is final or parked.
+        In good order there are none: what is below the committed offset is final or parked. One that is owed and lies
+        there as dead is among them: its row is from before an operator's ruling.
         """
 
     async def park(self, rows: Sequence[ParkedRow]) -> None:
-        """Put rows back; one that is there by now stays as it is."""
+        """Put rows back; one that is there by now stays as it is, unless it is dead."""

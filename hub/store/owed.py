@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, TextClause, and_, exists, or_, select, tuple_
 
 from hub.ports import DeliveryId, ParkedRow, Unparked
 from hub.store import tables
@@ -15,11 +15,22 @@ from schemas.delivery import DeliveryState
 _delivery, _message, _parked = tables.delivery.c, tables.message.c, tables.parked.c
 _lines = tables.delivery.join(tables.message, _delivery.message_id == _message.message_id)
 _ID = tuple_(_delivery.message_id, _delivery.operation, _delivery.part)
-_known = exists().where(
+_SAME = and_(
     _parked.message_id == _delivery.message_id,
     _parked.operation == _delivery.operation,
     _parked.part == _delivery.part,
 )
+_ruling = tables.parked.alias("ruling").c
+_undecided = exists().where(
+    _ruling.partition == _parked.partition,
+    _ruling.ordering_key == _parked.ordering_key,
+    _ruling.platform == _parked.platform,
+    _ruling.operation.startswith("hub.ruling."),
+    ~_ruling.settled,
+)
+_known = exists().where(_SAME)
+_known_open = exists().where(_SAME, or_(_parked.settled, _parked.state != DeliveryState.DEAD.value, _undecided))
+"""Of what is open: a row that is dead is an old one, from before a ruling; unless that ruling is just being obeyed."""
 
 
 class SqlOwed:
@@ -45,8 +56,8 @@ def unparked(
     """Return the next deliveries that are owed and unknown to the parking place."""
     found = [
         row
-        for states in (tables.OPEN, tables.DEAD)
-        for row in _rows(connection, states, partition, committed, after, rows_max)
+        for states, known in ((tables.OPEN, _known_open), (tables.DEAD, _known))
+        for row in _rows(connection, states, known, partition, committed, after, rows_max)
     ]
     found.sort(key=lambda row: (row.message_id, row.operation, row.part))
     return [
@@ -62,15 +73,20 @@ def unparked(
 
 
 def park(connection: Connection, rows: Sequence[ParkedRow]) -> None:
-    """Insert rows that are not there."""
+    """Insert rows that are not there, or are there as dead; what is dead and missing is not there at all."""
     if rows:
-        insert = conflict_insert(connection, tables.parked).on_conflict_do_nothing()
+        insert = conflict_insert(connection, tables.parked)
+        fresh = {column.name: insert.excluded[column.name] for column in _parked if not column.primary_key}
+        old = and_(_parked.state == DeliveryState.DEAD.value, ~_parked.settled)
+        keys = list(tables.parked.primary_key.columns)
+        insert = insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=old)
         connection.execute(insert, [columns_of(row) for row in rows])
 
 
 def _rows(  # one index answers for each group of states
     connection: Connection,
     states: TextClause,
+    known: ColumnElement[bool],
     partition: int,
     committed: int,
     after: DeliveryId | None,
@@ -87,7 +103,7 @@ def _rows(  # one index answers for each group of states
             _message.offset,
         )
         .select_from(_lines)
-        .where(states, _message.partition == partition, _message.offset < committed, ~_known)
+        .where(states, _message.partition == partition, _message.offset < committed, ~known)
         .order_by(_delivery.message_id, _delivery.operation, _delivery.part)
         .limit(rows_max)
     )

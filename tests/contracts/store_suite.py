@@ -104,6 +104,7 @@ def outcome(
     next_try_at: datetime | None = None,
     possibly_doubled: bool = False,
     platform: str = PORTAL,
+    ruling: str = "",
 ) -> Projected:
     """Build a record of `hub.outcomes`; it ended `offset` minutes after T0."""
     header = OutcomeHeader(
@@ -124,6 +125,7 @@ def outcome(
         finished_at=T0 + timedelta(minutes=offset),
         next_try_at=next_try_at,
         possibly_doubled=possibly_doubled,
+        ruling=ruling,
     )
     return Projected(_record(OUTCOMES, partition, offset, header.model_dump_json().encode(), said), outcome=header)
 
@@ -360,6 +362,17 @@ class ParkingContract:
         rows = await parking.fetch(0, LaneKey(DOSSIER, PORTAL), 10)
 
         assert [(2, DeliveryState.IN_FLIGHT)] == [(row.attempts, row.state) for row in rows]
+
+    async def test_find(self, parking: Parking) -> None:
+        """Named rows come whole and in lane order; tombstones, strangers and other partitions' rows do not."""
+        epoch = (await parking.take_over(0, 0)).epoch
+        rows = [parked(2, "m1"), parked(1, "m2"), parked(3, "m3"), parked(4, "m4")]
+        await parking.put(0, epoch, rows)
+        await parking.settle(0, epoch, [DeliveryId("m3", SYNC, 0)])
+        named = [DeliveryId(message_id, SYNC, 0) for message_id in ("m1", "m2", "m3", "m5")]
+
+        assert [rows[1], rows[0]] == list(await parking.find(0, [*named, DeliveryId("m4", SYNC, 1)]))
+        assert [] == list(await parking.find(1, named))
 
     async def test_settle(self, parking: Parking) -> None:
         """A settled row is gone from its lane, and its delivery is remembered as settled."""

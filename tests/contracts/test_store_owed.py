@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.delivery.hindsight import IsRepeat
 from hub.delivery.restoration import Restoration
 from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, LaneKey, ParkedRow, Projected, Record
@@ -13,6 +14,7 @@ from hub.sealing import seal
 from hub.store.database import Database
 from hub.store.owed import SqlOwed
 from hub.store.parking import SqlParking
+from hub.store.precedents import SqlPrecedents
 from hub.store.projection import SqlProjection
 from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import STORE
@@ -31,6 +33,7 @@ from tests.contracts.store_suite import (
     parked,
     project,
 )
+from tests.fakes.keys import MemoryKeys
 
 __all__ = ["postgres", "postgres_migrated"]
 
@@ -94,6 +97,19 @@ async def _ever(_record: Record, _header: CommandHeader) -> bool:
     return True
 
 
+class _OneKey(MemoryKeys):
+    """One key for everybody."""
+
+    async def key(self, key_id: str) -> bytes:
+        """Return the key."""
+        return bytes(32)
+
+
+def _restoration(log: MemoryLog, database: Database, is_repeat: IsRepeat = _never) -> Restoration:
+    precedents = SqlPrecedents(database)
+    return Restoration(log, SqlOwed(database), ManualClock(), is_repeat, precedents=precedents, keys=_OneKey())
+
+
 def _withdrawal(at: int, message: str, revision: int, *, reappended: bool = False) -> Projected:
     told = command(at, message, revision=revision, deliveries=(), reappended=reappended)
     assert told.command is not None
@@ -121,7 +137,7 @@ async def test_a_lost_parking_place_is_filled_from_the_log(database: Database) -
     log = await _log_of(database, *(command(at, f"m{at}", revision=at + 1) for at in range(450)))
     await project(projection, outcome(0, "m0", source_offset=0, state=DeliveryState.DEAD, attempt=4))
 
-    restored = await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 440)
+    restored = await _restoration(log, database).restore(0, 440)
     memory = await parking.take_over(0, 440)
 
     assert 440 == restored
@@ -130,7 +146,7 @@ async def test_a_lost_parking_place_is_filled_from_the_log(database: Database) -
     first, second = await parking.fetch(0, LaneKey(DOSSIER, PORTAL), 2)
     assert (4, 0) == (first.attempts, second.attempts)
     assert (await log.read(COMMANDS, 0, 1, 1))[0].value == second.envelope
-    assert 0 == await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 440)
+    assert 0 == await _restoration(log, database).restore(0, 440)
 
 
 async def test_a_withdrawal_comes_back_with_what_it_withdraws(database: Database) -> None:
@@ -148,7 +164,7 @@ async def test_a_withdrawal_comes_back_with_what_it_withdraws(database: Database
     )
     await project(SqlProjection(database), outcome(0, "m0", operation="ministry.state", platform="ministry"))
 
-    restored = await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 6)
+    restored = await _restoration(log, database).restore(0, 6)
 
     rows = (await SqlParking(database).take_over(0, 6)).rows
     mark = f"hub.withdrawal.{PORTAL}"
@@ -174,7 +190,7 @@ async def test_a_withdrawal_that_did_nothing_does_nothing_again(database: Databa
         _withdrawal(2, "w2", 6, reappended=True),
     )
 
-    await Restoration(log, SqlOwed(database), ManualClock(), _ever).restore(0, 3)
+    await _restoration(log, database, _ever).restore(0, 3)
 
     assert [("m0", SYNC, 0, "")] == _brief((await SqlParking(database).take_over(0, 3)).rows)
 
@@ -186,7 +202,7 @@ async def test_what_a_newer_revision_has_overtaken_is_so_when_it_comes_back(data
     )
     await project(SqlProjection(database), outcome(0, "m0"))
 
-    await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 3)
+    await _restoration(log, database).restore(0, 3)
 
     rows = (await SqlParking(database).take_over(0, 3)).rows
     assert [("m1", SYNC, 1, "hub.overtaken"), ("m2", SYNC, 2, "")] == _brief(rows)
@@ -204,7 +220,7 @@ async def test_each_lane_comes_back_with_one_doubt(database: Database) -> None:
     )
     await project(SqlProjection(database), outcome(0, "m3", source_offset=3, state=DeliveryState.IN_DOUBT))
 
-    await Restoration(log, SqlOwed(database), ManualClock(), _never).restore(0, 4)
+    await _restoration(log, database).restore(0, 4)
 
     rows = (await SqlParking(database).take_over(0, 4)).rows
     assert [("m0", "in_flight"), ("m0", "waiting"), ("m1", "waiting"), ("n2", "in_flight"), ("m3", "in_doubt")] == [

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.ports import DoubtRule, Effect, Job, Reply
+from schemas.delivery import DeliveryState
 from schemas.ruling import Verdict
 from tests.simulation.platform import Deed, Faults, Verb
 from tests.simulation.world import World
@@ -256,4 +257,153 @@ async def test_a_thousand_dead_letters_are_replayed_with_a_corrected_field() -> 
     assert sorted(_state(1, code) for code in codes) == sorted(world.deeds())
     assert 1000 == len({outcome.ruling for outcome in await world.outcomes() if outcome.ruling})
     assert [] == await world.voids()
+    await world.crash()
+
+
+def _doubted(world: World) -> None:
+    """Add an operation of which only a person can tell whether it arrived, and let its first call be answered oddly."""
+    world.add_operation(Verb("portal.fee", world.platform, Effect.APPEND, DoubtRule.OPERATOR))
+    world.platform.puzzling = frozenset({1})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state", "times"), [(Verdict.ARRIVED, "delivered", 1), (Verdict.NOT_ARRIVED, "waiting", 2)]
+)
+async def test_a_doubt_is_settled_by_who_has_looked(verdict: Verdict, state: str, times: int) -> None:
+    """What has arrived is delivered, what has not is sent without a doubt; the lane goes on behind it."""
+    world = World(11)
+    _doubted(world)
+    for revision in (1, 2):
+        await world.submit(DOSSIER, revision, "portal.fee")
+    world.start()
+    await asyncio.sleep(5)
+    world.platform.puzzling = frozenset()
+    await world.rule(verdict, DOSSIER, 1, operation="portal.fee")
+    await asyncio.sleep(10)
+
+    fee = (DOSSIER, "portal.fee", 1, 0)
+    assert [fee] * times + [(DOSSIER, "portal.fee", 2, 0)] == world.deeds()
+    told = await _told(world, 1, "portal.fee")
+    assert (state, "hub.settled") == told[1]
+    assert "delivered" == told[-1][0]
+    assert 0 == world.parking.rows
+    await world.crash()
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_what_counts_as_delivered_is_sent_again_if_the_platform_lacks_it(*, there: bool) -> None:
+    """The platform is asked first, so what is there is not doubled; what it has lost is there again."""
+    world = World(12)
+    await world.submit(DOSSIER, 1, "portal.state")
+    world.start()
+    await world.first_effect()
+    await asyncio.sleep(2)
+    if not there:
+        world.platform.effects.clear()
+    await world.rule(Verdict.RESEND, DOSSIER, 1)
+    await asyncio.sleep(5)
+    await world.submit(DOSSIER, 2, "portal.state")
+
+    await world.run_until_done()
+    assert [_state(1), _state(2)] == world.deeds()
+    told = await _told(world, 1)
+    assert [("delivered", "0"), ("waiting", "hub.resent")] == told[:2]
+    assert ("delivered", "present" if there else "0") == told[-1]
+    assert 1 == world.platform.inquiries
+    await world.crash()
+
+
+async def test_an_older_state_is_not_sent_on_top_of_a_newer_one() -> None:
+    """The newer one came before the ruling did; it says it all."""
+    world = World(13)
+    for revision in (1, 2):
+        await world.submit(DOSSIER, revision, "portal.state")
+    world.start()
+    await asyncio.sleep(5)
+    world.platform.effects.remove(_state(1))
+    await world.rule(Verdict.RESEND, DOSSIER, 1)
+    await asyncio.sleep(10)
+
+    assert [_state(2)] == world.deeds()
+    assert [("delivered", "0"), ("delivered", "hub.superseded")] == await _told(world, 1)
+    assert 0 == world.parking.rows
+    await world.crash()
+
+
+async def test_sending_again_survives_an_end_between_any_two_steps() -> None:
+    """Wherever the worker ends, the platform has it once in the end, and before what came after it."""
+    for steps in range(40):
+        world = World(14)
+        await world.submit(DOSSIER, 1, "portal.state")
+        world.start()
+        await world.first_effect()
+        await asyncio.sleep(2)
+        world.platform.effects.clear()
+        world.weather.steps_left = steps
+        await world.rule(Verdict.RESEND, DOSSIER, 1)
+        await world.submit(DOSSIER, 2, "portal.state")
+        for _ in range(40):
+            await asyncio.sleep(0.25)
+            await world.replace_dead()
+        world.weather.steps_left = None
+        await asyncio.sleep(30)
+        superseded = "hub.superseded" in [code for _, code in await _told(world, 1)]
+        assert ([] if superseded else [_state(1)]) + [_state(2)] == world.deeds()
+        assert 0 == world.parking.rows
+        await world.crash()
+
+
+async def _rule_on_all(world: World, round_: int) -> None:
+    """Replay what is dead, corrected or not, and give some of it up."""
+    last = {}
+    for outcome in await world.outcomes():
+        last[outcome.message_id, outcome.operation, outcome.part] = outcome.state
+    for (message_id, operation, part), state in last.items():
+        if state is DeliveryState.DEAD:
+            code, _, revision = message_id.rpartition("/")
+            verdict = world.random.choice([Verdict.REPLAY, Verdict.REPLAY, Verdict.DISCARD])
+            name = f"{round_}.{operation}.{part}"
+            summary = RIGHT if verdict is Verdict.REPLAY else ""
+            for _ in range(world.random.choice([1, 1, 2])):
+                await world.rule(
+                    verdict, code, int(revision), name=name, operation=operation, part=part, summary=summary
+                )
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("loses", [False, True])
+async def test_rulings_pass_through_crashes_at_any_moment(seed: int, *, loses: bool) -> None:
+    """With faults, rebalances, and a parking place that is lost or not: every delivery ends, once, in its order."""
+    world = World(seed, EVERYTHING, parts=1 + seed % 2)
+    world.add_platform("ministry").faults = EVERYTHING
+    world.weather.doubtful = 0.03
+    world.restores = loses
+    revisions = dict.fromkeys(DOSSIERS, 0)
+    for round_ in range(20):
+        while len(world.running) < 1 + seed % 2:
+            world.start()
+        for _ in range(3):
+            code = world.random.choice(DOSSIERS)
+            revisions[code] += 1
+            await (world.withdraw if world.random.random() < 0.1 else world.submit)(code, revisions[code])
+        world.platform.down = world.random.random() < 0.3
+        world.platform.refuses = frozenset({world.random.randrange(1, 12), world.random.randrange(1, 12)})
+        await asyncio.sleep(world.random.uniform(0.01, 1.5))
+        await _rule_on_all(world, round_)
+        world.check_memory()
+        if world.random.random() < 0.4:
+            await world.kill(world.random.choice(world.running))
+            if loses:
+                await world.crash()
+                world.parking.lose()
+    world.platform.down, world.platform.refuses = False, frozenset()
+    if not world.running:
+        world.start()
+    for round_ in range(20, 40):
+        await asyncio.sleep(5)
+        await _rule_on_all(world, round_)
+
+    await world.run_until_done()
+    assert any(outcome.ruling for outcome in await world.outcomes())
+    assert world.restored or not loses
     await world.crash()

@@ -318,7 +318,14 @@ class World:
         if self.weather.store_down:
             raise Unavailable("no store")
         await self.parking.read_outcomes(self.log, partition)
-        restoration = Restoration(self.log, LostRows(self.parking, self.log), self.clock, self._is_repeat)
+        restoration = Restoration(
+            self.log,
+            LostRows(self.parking, self.log),
+            self.clock,
+            self._is_repeat,
+            precedents=LogPrecedents(self.log, self.parking),
+            keys=OneKey(self.weather),
+        )
         self.restored += await restoration.restore(partition, committed) if self.restores else 0
 
     async def _is_repeat(self, record: Record, header: CommandHeader) -> bool:

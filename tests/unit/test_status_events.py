@@ -235,3 +235,18 @@ def test_the_contract_refuses_what_is_no_event() -> None:
     for bad in ({"seq": 0}, {"name": "Nguyễn Văn A"}, {"type": "vn.lgsp.person.v1"}):
         with pytest.raises(ValueError, match="validation error"):
             DossierEvent.model_validate({**good, **bad})
+
+
+def test_a_ruling_is_not_told_and_what_it_leads_to_is() -> None:
+    """A dead delivery that is replayed dies again, is replayed and arrives: told each time; completed comes once."""
+    fold = Told()
+    fold.command(record("hub.commands", 0), command(operations=(SYNC, PROGRESS)))
+    fold.outcome(record("hub.outcomes", 0), outcome(DeliveryState.DELIVERED, operation=PROGRESS))
+    fold.command(record("hub.commands", 1), command("r1", (), kind="ruling"))
+    states = [DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.WAITING]
+    for offset, state in enumerate([*states, DeliveryState.DELIVERED, DeliveryState.WAITING, DeliveryState.DELIVERED]):
+        code = "hub.replayed" if state is DeliveryState.WAITING else "0"
+        fold.outcome(record("hub.outcomes", offset + 1), outcome(state, code=code, ruling="r1"))
+    fold.outcome(record("hub.outcomes", 9), outcome(DeliveryState.WITHDRAWN, "r1", ruling="r1"))
+
+    assert ["accepted", "delivered", "dead", "dead", "delivered", "completed"] == [each.kind for each in fold.changes]
