@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from hub.delivery.shares import ShareLimits
+from hub.delivery.worker import WorkerLimits
 from tests.simulation.world import World
 
 TRAFFIC_S = 60.0
@@ -74,3 +76,44 @@ async def test_a_busy_platform_alone_goes_without_the_store() -> None:
         await asyncio.sleep(0.25)
     await world.run_until_done()
     await world.crash()
+
+
+RATE = 300
+STATED_S = 12.0
+
+
+async def _latencies(seed: int, *, troubled: bool) -> tuple[float, World]:
+    """Play 300 messages a second: 30 % to the portal, 10 % to a registry, the rest to a ministry.
+
+    Return the ministry's p99 from the record in the log to the effect, and the world. `troubled`: the portal takes
+    10 s for a call, and the registry is down.
+    """
+    world = World(seed)
+    ministry, registry = world.add_platform("ministry"), world.add_platform("registry")
+    world.shares, world.limits = ShareLimits(), WorkerLimits()
+    if troubled:
+        world.platform.call_s, registry.down = (10.0, 10.0), True
+    world.start()
+    submitted_s: dict[str, float] = {}
+    for number in range(int(RATE * STATED_S)):
+        code = f"H56.14-261122-{number:05d}"
+        name = ("portal", "portal", "portal", "registry")[number % 10] if number % 10 < 4 else "ministry"
+        submitted_s[code] = world.clock.monotonic()
+        await world.submit(code, 1, f"{name}.state")
+        await asyncio.sleep(1 / RATE)
+    await asyncio.sleep(2)
+    took_s = sorted(acted_s - submitted_s[deed[0]] for deed, acted_s in ministry.acted_s.items())
+    assert int(RATE * STATED_S * 0.6) == len(took_s)
+    return took_s[len(took_s) * 99 // 100], world
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_a_slow_platform_and_a_dead_one_cost_the_healthy_ones_nothing(seed: int) -> None:
+    """At 300 messages a second, 30 % of them to a platform of 10 s a call: p99 is within 1.5 of a quiet run."""
+    quiet_s, quiet = await _latencies(seed, troubled=False)
+    await quiet.crash()
+    troubled_s, troubled = await _latencies(seed, troubled=True)
+
+    assert troubled_s <= 1.5 * quiet_s
+    assert troubled.parking.rows > RATE
+    await troubled.crash()
