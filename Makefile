@@ -22,12 +22,15 @@ check: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What tests need beside Python: a broker (Java, Maven), a SOAP client of another world (Node), a browser.
+# What tests need beside Python: a broker (Java, Maven), a SOAP client of another world (Node), a browser, a clock that
+# jumps.
 prerequisites:
-	@ops/prerequisites.sh java mvn node npm chromium
+	@ops/prerequisites.sh java mvn node npm chromium faketime
 
+# make chaos SEED=7 CHAOS_HOME=embedded CHAOS_ARGS="--messages 2000 --blows 10"; without SEED one is drawn and printed.
+CHAOS_HOME ?= shared
 chaos: prerequisites $(VENV)/ready
-	$(BIN)/python -m tests.chaos.fleet_run $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --home $(CHAOS_HOME) $(if $(SEED),--seed $(SEED)) $(CHAOS_ARGS)
 
 # One broker for trying things out: its address is printed, Ctrl-C ends it.
 kafka: $(VENV)/ready
