@@ -135,23 +135,25 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     key_file: Annotated[Path | None, typer.Option("--key", help="File with an API key; else HUB_API_KEY.")] = None,
 ) -> None:
     """Compare what was delivered with what the platform shows, and have sent again what is missing there."""
-    order = None if run or runs else _order(since, dossier, rate, calls_max, resend_max, dry_run=dry_run)
+    order = None if run or runs else order_of(since, dossier, rate, calls_max, resend_max, dry_run=dry_run)
     desk = Desk(url or load(config).hub.listen.address, read_key(key_file, os.environ))
     console = Console()
     try:
         if runs:
-            console.print("\n".join(_runs(desk.runs())), markup=False, highlight=False, soft_wrap=True)
+            console.print("\n".join(told(desk.runs())), markup=False, highlight=False, soft_wrap=True)
             return
         run_id = run or desk.order(order or ReconciliationOrder()).id
-        report = _awaited(desk, run_id, console, time.sleep) if wait and not run else desk.report(run_id)
-        _show(desk, report, console)
+        if not run:
+            typer.echo(f"ordered: {run_id}", err=True)
+        report = awaited(desk, run_id, console, time.sleep) if wait and not run else desk.report(run_id)
+        show(desk, report, console)
     finally:
         desk.close()
     if report.run.state is RunState.STOPPED:
         raise typer.Exit(1)
 
 
-def _order(
+def order_of(
     since: str | None,
     dossier: str | None,
     rate: float | None,
@@ -160,6 +162,7 @@ def _order(
     *,
     dry_run: bool,
 ) -> ReconciliationOrder:
+    """Return the order that the options state. BadParameter names the option that makes no sense."""
     try:
         return ReconciliationOrder(
             since=date.fromisoformat(since) if since else None,
@@ -170,13 +173,13 @@ def _order(
             resend_max=resend_max,
         )
     except ValueError as error:
-        names = {"calls_per_s": "rate"}
-        wrong = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ("since",)
-        option = str(wrong[0] if wrong else "options").replace("_", "-")
-        raise typer.BadParameter(f"--{names.get(str(wrong[0]), option)} has no lawful value") from None
+        field = str(error.errors()[0]["loc"][0]) if isinstance(error, ValidationError) else "since"
+        option = {"calls_per_s": "rate"}.get(field, field).replace("_", "-")
+        raise typer.BadParameter(f"--{option} has no lawful value") from None
 
 
-def _awaited(desk: Desk, run_id: str, console: Console, sleep: Callable[[float], None]) -> ReconciliationReport:
+def awaited(desk: Desk, run_id: str, console: Console, sleep: Callable[[float], None]) -> ReconciliationReport:
+    """Return the report of a run once it has ended."""
     with console.status("") as line:
         while not (report := desk.report(run_id)).run.state.final:
             found = sum(each.dossiers for each in report.run.differences)
@@ -185,7 +188,8 @@ def _awaited(desk: Desk, run_id: str, console: Console, sleep: Callable[[float],
     return report
 
 
-def _show(desk: Desk, report: ReconciliationReport, console: Console) -> None:
+def show(desk: Desk, report: ReconciliationReport, console: Console) -> None:
+    """Print a run and everything that it found; times are those of Viet Nam."""
     lines = [*_summary(report.run)]
     while True:
         lines += [line for each in report.differences for line in _difference(each)]
@@ -213,7 +217,8 @@ def _difference(each: Difference) -> Iterator[str]:
         yield f"    {', '.join(each.fields)}"
 
 
-def _runs(found: Reconciliations) -> Iterator[str]:
+def told(found: Reconciliations) -> Iterator[str]:
+    """Return a line for each run."""
     if not found.runs:
         yield "no run so far"
     for run in found.runs:

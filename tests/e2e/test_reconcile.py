@@ -81,7 +81,7 @@ async def _found(desk: Operators) -> dict[str, tuple[str, str]]:
 
 
 async def _lookups(site: Site) -> int:
-    return (await site.portal.summary())["kinds"].get("lookup", 0)
+    return int((await site.portal.summary())["kinds"].get("lookup", 0))
 
 
 async def _until_asked(site: Site, lookups: int) -> None:
