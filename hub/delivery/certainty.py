@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
-from hub.errors import NotOurs
+from hub.errors import NotOurs, StaleOwner
 from hub.telemetry import logger
 
 _log = logger("delivery")
@@ -28,6 +28,14 @@ class Certainty:
         """Asked right before each call: NotOurs when another process may be calling by now."""
         if holding.lost or not self._owns(holding.partition):
             raise NotOurs(f"partition {holding.partition} is not certainly ours")
+
+    def may_tell(self, holding: Holding) -> bool:
+        """Asked before an outcome is written: whether the next owner cannot have told of it yet. StaleOwner when it has
+        the partition for good.
+        """
+        if holding.given_up:
+            raise StaleOwner(f"partition {holding.partition}")
+        return self._owns(holding.partition)
 
     def wait(self, holding: Holding, lane: Lane) -> None:
         """Let a lane wait until it is certain again whose partition it is."""

@@ -100,13 +100,11 @@ class Dispatch:
     def give_up(self, holding: Holding) -> None:
         """The partition is somebody else's from here on: what calls under way come to is no longer ours to say."""
         self.abandon(holding)
-        for lane in holding.lanes.values():
-            if lane.current is not None:
-                lane.current.given_up = True
+        holding.given_up = True
 
     def busy(self, partition: int) -> bool:
-        """Whether a call for the partition is under way."""
-        return self._shares.calls_for(partition)
+        """Whether a call for the partition is under way, or something is being withdrawn or ruled on."""
+        return self._shares.calls_for(partition) or self._withdrawals.busy(partition)
 
     # --- arrivals ----------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ class Holding:
 
     Of the records below `suspect_below`, an earlier owner may have had one delivery of each lane under way: the first
     that is not settled. That one starts in doubt; those behind it had not begun. While it is not `certain` that the
-    partition is ours, its lanes wait in `unsure`.
+    partition is ours, its lanes wait in `unsure`. When it is `lost`, nothing more is begun; what is under way when it
+    is `given_up` is somebody else's to tell of.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Holding:
         self.lanes: dict[LaneKey, Lane] = {}
         self.revisions = revisions
         self.lost = False
+        self.given_up = False
         self.waits_until_s = 0.0
         self.certain = True
         self.unsure: dict[Lane, None] = {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.delivery.work import Work
-from hub.errors import HubFault, StaleOwner, Unsealable
+from hub.errors import HubFault, Unsealable
 from hub.ports import Clock, Keys, Log
 from hub.sealing import seal
 from hub.telemetry import logger
@@ -17,9 +17,10 @@ _RETRY_S = 0.5
 _TEXT_CHARS_MAX = 2000
 _log = logger("delivery")
 
-OURS: ContextVar[Callable[[], bool]] = ContextVar("OURS", default=lambda: True)
-"""Asked before each append: whether the partition is certainly ours. A process that was halted may wake up to find that
-it is not, and that the next owner has said how the delivery ended.
+MAY_TELL: ContextVar[Callable[[], bool]] = ContextVar("MAY_TELL", default=lambda: True)
+"""Asked before each append: whether the partition is certainly ours. Raises StaleOwner when it never will be again.
+
+A process that was halted may wake up to find that the next owner has said how the delivery ended.
 """
 
 
@@ -49,8 +50,8 @@ class OutcomeWriter:
     ) -> None:
         """Make the outcome durable. Appending again after a doubtful append is harmless: projections overwrite.
 
-        While it is not certain whose partition it is, it waits. StaleOwner when the delivery was given up: a word of
-        ours behind the next owner's would be the last one.
+        While it is not certain whose partition it is, it waits. StaleOwner when it is given up: a word of ours
+        behind the next owner's would be the last one.
         """
         outcome = OutcomeHeader(
             message_id=work.id.message_id,
@@ -74,9 +75,7 @@ class OutcomeWriter:
         )
         text = tried.text
         while True:
-            if work.given_up:
-                raise StaleOwner(f"partition {work.partition}")
-            if not OURS.get()():
+            if not MAY_TELL.get()():
                 await self._clock.sleep(_RETRY_S)
                 continue
             try:

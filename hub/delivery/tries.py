@@ -7,7 +7,7 @@ from hub.delivery.contact import Contact
 from hub.delivery.courier import Courier
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
-from hub.delivery.outcomes import OURS
+from hub.delivery.outcomes import MAY_TELL
 from hub.delivery.parking import ParkingPlace
 from hub.delivery.share import Share
 from hub.delivery.shares import Shares
@@ -69,15 +69,13 @@ class Tries:
 
         Where outcomes are about to be written it is asked as well, of a partition that is being let go, too.
         """
-        asked, ours = (
-            LEAVE.set(lambda: self._certainty.require(holding)),
-            OURS.set(lambda: self._certainty.ours(holding)),
-        )
+        leave = LEAVE.set(lambda: self._certainty.require(holding))
+        told = MAY_TELL.set(lambda: self._certainty.may_tell(holding))
         try:
             return await self._courier.carry(work, lambda: share.counted(lane, work, self._clock.monotonic()))
         finally:
-            LEAVE.reset(asked)
-            OURS.reset(ours)
+            LEAVE.reset(leave)
+            MAY_TELL.reset(told)
 
     def _give_back(self, lane: Lane, share: Share, work: Work) -> None:
         """A try that came to no end leaves its delivery at the head of the lane."""

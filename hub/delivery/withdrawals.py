@@ -4,6 +4,7 @@ from hub.delivery.certainty import Certainty
 from hub.delivery.courier import Courier
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
+from hub.delivery.outcomes import MAY_TELL
 from hub.delivery.parking import ParkingPlace
 from hub.delivery.rulings import Rulings
 from hub.delivery.share import Share
@@ -30,6 +31,11 @@ class Withdrawals:
         self._place = place
         self._sleepers = sleepers
         self._rulings = rulings
+        self._under_way: set[Lane] = set()
+
+    def busy(self, partition: int) -> bool:
+        """Whether something is being said of a lane of the partition."""
+        return any(lane.partition == partition for lane in self._under_way)
 
     async def recall(self, holding: Holding, lane: Lane, share: Share) -> bool:
         """Obey rulings, and withdraw what has not begun. Return whether the lane may go on with what is left.
@@ -38,6 +44,8 @@ class Withdrawals:
         """
         lane.recalling = False
         lane.loaded.clear()
+        self._under_way.add(lane)
+        told = MAY_TELL.set(lambda: self._certainty.may_tell(holding))
         try:
             await self._rulings.obey(holding, lane)
             if lane.stored:
@@ -46,6 +54,9 @@ class Withdrawals:
         except BaseException:
             lane.recalling = True
             raise
+        finally:
+            MAY_TELL.reset(told)
+            self._under_way.discard(lane)
         return True
 
     async def _recall_hot(self, holding: Holding, lane: Lane, share: Share) -> None:

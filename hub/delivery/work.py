@@ -17,7 +17,7 @@ class Work:
 
     `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
     `code` is what the last send came to. `recalled` says that it is not to be sent (again), should it not be there.
-    `given_up` says that its partition is somebody else's by now, and so is its outcome. `calls` were made in this try.
+    `calls` were made in this try.
     """
 
     id: DeliveryId
@@ -33,7 +33,6 @@ class Work:
     doubtful: bool = False
     possibly_doubled: bool = False
     recalled: bool = False
-    given_up: bool = False
     stored: bool = False
     released: bool = False
     calls: int = 0
