@@ -11,6 +11,7 @@ from adapters.national_portal.codes import STATUS
 from adapters.national_portal.config import PortalConfig
 from adapters.national_portal.dossier import ho_so
 from adapters.national_portal.replies import PortalReply
+from adapters.wire.retry_after import whole_s
 from hub.errors import NotSent, RefusedUs, ReplyUnreadable
 from hub.ports import Finding, Job
 from schemas.dossier import DossierStatus
@@ -98,6 +99,6 @@ def _raise_for_refusal(reply: PortalReply, config: PortalConfig) -> None:
     if reply.page or reply.http_status in _REFUSED_US:
         raise RefusedUs(f"inquiry: HTTP {reply.http_status}")
     if reply.http_status in _BUSY:
-        raise NotSent(f"inquiry: HTTP {reply.http_status}")
+        raise NotSent(f"inquiry: HTTP {reply.http_status}", retry_after_s=whole_s(reply.retry_after_s))
     if not reply.succeeded and config.session_refused.fits(reply.code, reply.text):
         raise RefusedUs("inquiry: session refused after a fresh log-in")

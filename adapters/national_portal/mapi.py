@@ -9,6 +9,7 @@ from adapters.national_portal.config import PortalConfig
 from adapters.national_portal.replies import PortalReply, read
 from adapters.wire.client import WireClient
 from adapters.wire.exchange import exchange
+from adapters.wire.retry_after import whole_s
 from adapters.wire.session import Grant, Held, SessionCache
 from hub.errors import NotSent, RefusedUs, ReplyLost, ReplyUnreadable
 from hub.ports import Clock
@@ -94,7 +95,7 @@ class Mapi:
         except (ReplyLost, ReplyUnreadable) as fault:
             raise NotSent(f"log-in: {fault.hint}") from None
         if reply.http_status in _BUSY or reply.http_status >= 500:  # noqa: PLR2004 - the class of server errors
-            raise NotSent(f"log-in: HTTP {reply.http_status}")
+            raise NotSent(f"log-in: HTTP {reply.http_status}", retry_after_s=whole_s(reply.retry_after_s))
         session = reply.fields.get("session")
         if not reply.succeeded:
             raise RefusedUs(f"log-in: HTTP {reply.http_status}, code {reply.code or 'none'}")

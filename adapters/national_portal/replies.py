@@ -28,6 +28,7 @@ class PortalReply:
     code: str
     text: str
     fields: Mapping[str, object]
+    retry_after_s: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -58,14 +59,14 @@ class PortalReply:
             code = _code(item.get("error_code")) if isinstance(item, dict) else ""
             if isinstance(item, dict) and code and code not in SUCCESS_CODES:
                 return Reply(self.http_status, code, _text(item, b""))
-        return Reply(self.http_status, self.code, self.text)
+        return Reply(self.http_status, self.code, self.text, self.retry_after_s)
 
 
 def read(answer: Answer) -> PortalReply:
     """Read a reply. ReplyUnreadable when HTTP reports success and neither a code nor a page can be found."""
     fields = _json_object(answer.body)
     code = _code(fields.get("error_code"))
-    reply = PortalReply(answer.status, code, _text(fields, answer.body), fields)
+    reply = PortalReply(answer.status, code, _text(fields, answer.body), fields, answer.retry_after_s)
     if reply.ok and not code and not reply.page:
         raise ReplyUnreadable("no error_code")
     return reply

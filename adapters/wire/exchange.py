@@ -14,17 +14,22 @@ import httpx
 from adapters.wire.body import bounded, decoded
 from adapters.wire.client import FIXED_HEADERS, WireClient
 from adapters.wire.departing import departing
+from adapters.wire.retry_after import retry_after_s
 from hub.errors import HubFault, NotSent, PlatformFault, ReplyLost, ReplyUnreadable
 from hub.ports import LEAVE
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole reply. `media_type` is lower case without parameters, "" when absent."""
+    """A whole reply. `media_type` is lower case without parameters, "" when absent.
+
+    `retry_after_s` is for how long a 429 or 503 asks to be left alone.
+    """
 
     status: int
     media_type: str
     body: bytes
+    retry_after_s: float | None = None
 
 
 NEVER_SENT: tuple[type[Exception], ...] = (
@@ -126,4 +131,4 @@ async def _by_replacement(road: httpx.AsyncBaseTransport, request: httpx.Request
 def _answer(status: int, headers: Mapping[str, str], body: bytes, bytes_max: int) -> Answer:
     body = decoded(body, headers.get("content-encoding", "").strip().lower(), bytes_max)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    return Answer(status, media_type, body)
+    return Answer(status, media_type, body, retry_after_s(status, headers))

@@ -11,6 +11,7 @@ from typing import Final
 from lxml import etree
 
 from adapters.wire.exchange import Answer
+from adapters.wire.retry_after import whole_s
 from adapters.wire.soap_fault import TEXT_MAX, FaultRule, SoapFault, judged_fault
 from hub.errors import NotSent, RefusedUs, ReplyUnreadable
 
@@ -43,7 +44,7 @@ def _check_status(answer: Answer) -> None:
     if answer.status in _REFUSED_US or answer.status in _REDIRECTS:
         raise RefusedUs(f"HTTP {answer.status}")
     if answer.status in _UNAVAILABLE:
-        raise NotSent(f"HTTP {answer.status}")
+        raise NotSent(f"HTTP {answer.status}", retry_after_s=whole_s(answer.retry_after_s))
     if _is_page(answer):
         error = ReplyUnreadable if answer.status >= _SERVER_ERRORS else RefusedUs
         raise error(f"HTTP {answer.status} with a page")

@@ -16,7 +16,8 @@ class Circuit:
 
     Times are monotonic seconds and come from the caller. Each failed probe doubles the wait up to `open_max_s`.
     A lane is fresh unless its last try failed. Fewer than `failures_max` lanes may be at fault themselves: until as
-    many have failed, a fresh one waits `open_s` only, however long the others have to.
+    many have failed, a fresh one waits `open_s` only, however long the others have to. A platform that asked to be left
+    alone is left alone: until then nobody probes, and calls that were under way close nothing.
     """
 
     def __init__(self, failures_max: int = 5, open_s: float = 1.0, open_max_s: float = 30.0) -> None:
@@ -27,6 +28,7 @@ class Circuit:
         self._lanes = 0
         self._wait_s = open_s
         self._failed_s = 0.0
+        self._quiet_until_s = 0.0
         self.state = CircuitState.CLOSED
         self.openings = 0
 
@@ -38,7 +40,7 @@ class Circuit:
     def due(self, now_s: float, *, fresh: bool = False) -> bool:
         """Whether the circuit is open and a probe may go."""
         wait_s = self._open_s if fresh and self._lanes < self._failures_max else self._wait_s
-        return self.state is CircuitState.OPEN and now_s >= self._failed_s + wait_s
+        return self.state is CircuitState.OPEN and now_s >= max(self._failed_s + wait_s, self._quiet_until_s)
 
     def admits(self, now_s: float, *, fresh: bool = False) -> bool:
         """Whether a call may go. In an open circuit whose wait is over, the asker becomes the probe."""
@@ -49,9 +51,11 @@ class Circuit:
             return True
         return False
 
-    def succeeded(self) -> bool:
+    def succeeded(self, now_s: float) -> bool:
         """A call got through. Return whether this closed the circuit."""
         closed = self.state is not CircuitState.CLOSED
+        if closed and now_s < self._quiet_until_s:
+            return False
         self.state = CircuitState.CLOSED
         self._failures = self._lanes = 0
         self._wait_s = self._open_s
@@ -72,6 +76,15 @@ class Circuit:
             self._wait_s = min(self._wait_s * 2, self._open_max_s)
         self.state = CircuitState.OPEN
         self._failed_s = now_s
+        self.openings += was_closed
+        return was_closed
+
+    def quiet(self, now_s: float, wait_s: float) -> bool:
+        """The platform asked to be left alone for a while. Return whether this opened a closed circuit."""
+        was_closed = self.state is CircuitState.CLOSED
+        self.state = CircuitState.OPEN
+        self._failed_s = now_s
+        self._quiet_until_s = max(self._quiet_until_s, now_s + wait_s)
         self.openings += was_closed
         return was_closed
 

@@ -1,6 +1,6 @@
 """Runs lanes: one delivery of a lane at a time, as many lanes of a platform as its share allows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from hub.delivery.certainty import Certainty
 from hub.delivery.clerk import Clerk
@@ -73,11 +73,8 @@ class Dispatch:
         for row in rows:
             lane = holding.lane(row.lane)
             if not lane.stored:
-                lane.head_offset = row.offset
-                if self._place.held(row):
-                    lane.rest = Rest.HELD
-                else:
-                    self._sleepers.until(lane, row.due_at)
+                lane.head_id = row.id.message_id
+                self._lay_down(lane, row)
             lane.stored += 1
             if is_recall(row.id):
                 lane.recall_below = row.offset
@@ -88,6 +85,17 @@ class Dispatch:
             share = self._shares.of_lane(lane)
             if lane.recalling:
                 share.offer_now(lane)
+
+    def _lay_down(self, lane: Lane, head: ParkedRow) -> None:
+        """Let a lane that is taken over wait: for a person, for a time, or for its turn among many."""
+        share = self._shares.of_lane(lane)
+        if self._place.held(head):
+            lane.rest = Rest.HELD
+        elif head.due_at > self._clock.now():
+            self._sleepers.until(lane, head.due_at)
+        else:
+            share.admission.restart()
+            share.waiting.add(lane)
 
     def abandon(self, holding: Holding) -> None:
         """Stop starting anything for a partition; calls under way may still end."""
@@ -124,7 +132,7 @@ class Dispatch:
             share.offer_now(lane)
 
     def _append(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
-        if not lane.stored and (work.ruling or share.full or not share.circuit.closed):
+        if not lane.stored and (work.ruling or share.full or not share.receptive):
             self._place.store(holding, lane)
             if not lane.stored:
                 self._begin_stored(holding, lane, work, share)
@@ -133,17 +141,17 @@ class Dispatch:
             self._place.put_waiting(holding, lane, work)
             return
         if lane.empty:
-            lane.head_offset = work.offset
+            lane.head_id = work.id.message_id
         lane.hot.append(work)
         share.hot += 1
         share.offer(lane)
 
     def _begin_stored(self, holding: Holding, lane: Lane, work: Work, share: Share) -> None:
-        """Open a lane in the parking place: the platform is down, or its part of memory is full."""
-        lane.head_offset = work.offset
+        """Open a lane in the parking place: the platform takes nothing right now, or its part of memory is full."""
+        lane.head_id = work.id.message_id
         self._place.put_waiting(holding, lane, work)
         if lane.rest is Rest.IDLE:
-            share.offer(lane)
+            share.waiting.add(lane)
 
     # --- loops -------------------------------------------------------------------------------------------------------
 
@@ -151,14 +159,24 @@ class Dispatch:
         """Wake what is due and write down what takes long, until cancelled."""
         try:
             while True:
-                self._shares.offer(self._sleepers.due())
-                self._shares.offer(self._certainty.regained(self._holdings.values()))
-                self._shares.probe_due()
+                self._shares.queue(self._sleepers.due())
+                self._go_on(self._certainty.regained(self._holdings.values()))
+                if not self._paused:
+                    self._shares.tick()
                 self._room.make(self._holdings)
                 self._gauges.set(self._holdings.values(), self._shares.opened.values())
-                await self._clock.sleep(self._sleepers.next_wake_s(_IDLE_S))
+                await self._clock.sleep(min(self._sleepers.next_wake_s(_IDLE_S), self._shares.next_wake_s(_IDLE_S)))
         finally:
             await self.close()
+
+    def _go_on(self, lanes: Iterable[Lane]) -> None:
+        """Let lanes go on whose partition is certainly ours again: in their turn, unless no platform is needed."""
+        for lane in lanes:
+            share = self._shares.of_lane(lane)
+            if lane.recalling:
+                share.offer(lane)
+            else:
+                share.waiting.add(lane)
 
     async def close(self) -> None:
         """End every runner, and start none any more."""
@@ -177,8 +195,9 @@ class Dispatch:
             holding = self._holdings.get(lane.partition)
             if holding is not None and holding.lanes.get(lane.key) is lane:
                 await self._turn(holding, lane, share)
-            if share.circuit.closed:
-                share.offer_queued()
+            share.put_back(lane)
+            if not self._paused:
+                share.let_in()
 
     async def _turn(self, holding: Holding, lane: Lane, share: Share) -> None:
         try:
@@ -197,6 +216,22 @@ class Dispatch:
             return
         share.circuit.abandoned()
 
+    def _queue(self, holding: Holding, lane: Lane, share: Share) -> None:
+        """Let a lane wait for its turn, in the parking place: it holds neither a runner nor the gate."""
+        self._place.store(holding, lane)
+        lane.loaded.clear()
+        share.waiting.add(lane)
+
+    async def _admitted(self, holding: Holding, lane: Lane, share: Share) -> Work | None:
+        """Return the head of a lane that may call; without one, no call is made."""
+        work = None
+        try:
+            work = await self._next(holding, lane, share)
+        finally:
+            if work is None or self._paused:
+                share.admission.not_made(lane.partition)
+        return work
+
     def _go_on_recalling(self, holding: Holding, lane: Lane, share: Share) -> None:
         """A withdrawal came during the turn. Offered while nobody may act on it, the lane would go round for ever."""
         if self._certainty.ours(holding):
@@ -206,7 +241,7 @@ class Dispatch:
 
     async def _tend(self, holding: Holding, lane: Lane, share: Share) -> None:
         """Work on a lane until it is empty, must wait, or has had its turn."""
-        for _ in range(_STEPS_IN_A_ROW):
+        for step in range(_STEPS_IN_A_ROW):
             if self._paused or holding.lost or lane.empty:
                 break
             if not self._certainty.ours(holding):
@@ -216,13 +251,11 @@ class Dispatch:
                 if not await self._withdrawals.recall(holding, lane, share):
                     return
                 continue
-            if not share.circuit.admits(self._clock.monotonic(), fresh=lane.fresh):
-                self._place.store(holding, lane)
-                share.queue(lane)
+            if (step and _gives_way(lane, share)) or not share.admits(lane):
+                self._queue(holding, lane, share)
                 return
-            work = await self._next(holding, lane, share)
+            work = await self._admitted(holding, lane, share)
             if work is None or self._paused:
-                share.circuit.abandoned()
                 break
             if not await self._tries.make(holding, lane, share, work):
                 return
@@ -243,3 +276,11 @@ class Dispatch:
         if not lane.loaded:
             await self._place.load(holding, lane)
         return lane.loaded.popleft() if lane.loaded else None
+
+
+def _gives_way(lane: Lane, share: Share) -> bool:
+    """Whether somebody waits who was accepted before what comes next in a lane, as far as that is known."""
+    following = lane.hot or lane.loaded
+    if following:
+        lane.head_id = following[0].id.message_id
+    return bool(following) and share.waiting.older_than(lane.head_id)

@@ -22,6 +22,7 @@ class Lane:
     """Either hot (all in memory) or stored (all in the parking place), never both; one delivery at a time.
 
     `stored` counts the rows that are not tombstones, the one being tried included. `loaded` are rows read ahead.
+    `head_id` is the message by which its turn is reckoned.
     A lane is `fresh` unless its last contact with the platform failed: then it may itself be what is wrong.
     What lies below the offset `recall_below` is withdrawn; while `recalling`, some of it may still be in the lane, or
     some of the `rulings`, which wait to be obeyed.
@@ -38,7 +39,7 @@ class Lane:
         self.wake = 0
         self.fresh = True
         self.blame = Blame()
-        self.head_offset = 0
+        self.head_id = ""
         self.recall_below = -1
         self.recalling = False
         self.rulings: deque[DeliveryId] = deque()

@@ -1,28 +1,29 @@
 """Each platform has its own share: its runners, its circuit, its part of memory."""
 
 import asyncio
-from collections import deque
 
+from hub.delivery.admission import Admission
 from hub.delivery.blame import Seen
-from hub.delivery.circuit import Circuit
 from hub.delivery.lane import Lane, Rest
+from hub.delivery.waiting import Waiting
 from hub.delivery.work import Work
 
 
 class Share:
     """What one platform may use. `calls` holds the start (monotonic seconds) of every try under way."""
 
-    def __init__(self, platform: str, circuit: Circuit, concurrency_max: int, hot_max: int) -> None:
+    def __init__(self, platform: str, admission: Admission, concurrency_max: int, hot_max: int) -> None:
         self.platform = platform
-        self.circuit = circuit
+        self.admission = admission
+        self.circuit = admission.circuit
+        self.waiting = Waiting()
         self.concurrency_max = concurrency_max
         self.hot_max = hot_max
         self.hot = 0
         self.calls: dict[Lane, float] = {}
         self._good_s: dict[str, float] = {}
         self._ready: asyncio.Queue[Lane] = asyncio.Queue()
-        self._fresh: deque[Lane] = deque()
-        self._failed: deque[Lane] = deque()
+        self._engaged: dict[Lane, float] = {}
 
     def offer(self, lane: Lane) -> None:
         """Put a lane before the runners, unless it is there, under way, or held."""
@@ -43,32 +44,34 @@ class Share:
         lane.hot.clear()
         lane.rest = Rest.HELD
 
-    def queue(self, lane: Lane) -> None:
-        """Let a lane wait until the circuit closes, or until it is its turn to probe."""
-        lane.rest = Rest.SLEEPING
-        lane.wake += 1
-        (self._fresh if lane.fresh else self._failed).append(lane)
+    def let_in(self) -> None:
+        """Put as many waiting lanes before the runners as may call right now, oldest first."""
+        while self.waiting and self.admission.room(self._under_way, self._ready.qsize()) > 0:
+            lane = self.waiting.take()
+            if lane is not None:
+                self.offer(lane)
+
+    def probe(self) -> None:
+        """Put one lane before the runners to find out whether the platform is back, if it is time for that."""
+        if self.admission.probe_due(fresh=self.waiting.any_fresh) and (lane := self.waiting.take_probe()):
+            self.offer(lane)
 
     @property
-    def fresh_waiting(self) -> bool:
-        """Whether a lane waits for the circuit that has not failed itself."""
-        while self._fresh and self._fresh[0].rest is not Rest.SLEEPING:
-            self._fresh.popleft()
-        return bool(self._fresh)
+    def receptive(self) -> bool:
+        """Whether what arrives may go before the runners: nobody waits who was there before it."""
+        return self.admission.free and not self.waiting
 
-    def offer_queued(self) -> None:
-        """Put the lane before the runners whose turn it is to probe."""
-        for waiting in (self._fresh, self._failed):
-            while waiting:
-                lane = waiting.popleft()
-                if lane.rest is Rest.SLEEPING:
-                    self.offer(lane)
-                    return
+    def admits(self, lane: Lane) -> bool:
+        """Whether a lane may call right now; it counts from here on."""
+        return self.admission.admits(lane.partition, self._under_way - 1, fresh=lane.fresh)
 
-    def clear_queue(self) -> None:
-        """Forget who waits for the circuit."""
-        self._fresh.clear()
-        self._failed.clear()
+    @property
+    def _under_way(self) -> int:
+        """How many lanes are with runners, save those that were there before the platform was away."""
+        since_s = self.admission.ramp.since_s
+        if self.admission.ramp.full:
+            return len(self._engaged)
+        return sum(taken_s >= since_s for taken_s in self._engaged.values())
 
     def took(self, lane: Lane, work: Work, began_s: float) -> None:
         """The platform took a delivery, or answered for it, in a try that began at `began_s` (monotonic seconds)."""
@@ -91,7 +94,12 @@ class Share:
         """Return the next lane to work on."""
         lane = await self._ready.get()
         lane.rest = Rest.RUNNING
+        self._engaged[lane] = self.admission.now_s()
         return lane
+
+    def put_back(self, lane: Lane) -> None:
+        """A runner is done with the lane that it took."""
+        self._engaged.pop(lane, None)
 
     @property
     def full(self) -> bool:

@@ -4,39 +4,60 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 
+from hub.delivery.admission import Admission
 from hub.delivery.circuit import Circuit
 from hub.delivery.contact import Contact
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
+from hub.delivery.lane import Lane
+from hub.delivery.quota import Quota
+from hub.delivery.ramp import Ramp
 from hub.delivery.share import Share
 from hub.delivery.work import Work
+from hub.pipeline.quota import Bucket, DayBudget
+from hub.pipeline.windows import Closures
 from hub.ports import Clock
 from hub.telemetry import logger
 from schemas.delivery import OutcomeClass
 
+_NEVER_CLOSED = Closures()
+_SOONEST_S = 0.01
 _log = logger("delivery")
 
 
 @dataclass(frozen=True, slots=True)
 class ShareLimits:
-    """What a platform may use: tries at the same time, deliveries in memory."""
+    """What a platform may use: tries at the same time, deliveries in memory; and when and how often it may be called.
+
+    `calls_per_s`, `calls_burst` and `calls_per_day` are those of the whole installation; None: as often as one likes.
+    """
 
     concurrency_max: int = 32
     hot_max: int = 5000
     circuit_open_s: float = 1.0
     circuit_open_max_s: float = 30.0
+    calls_per_s: float | None = None
+    calls_burst: int = 1
+    calls_per_day: int | None = None
+    closures: Closures = _NEVER_CLOSED
 
 
 class Shares:
-    """One share for each platform that was ever needed, in `opened`; `run` is what each of its runners does."""
+    """One share for each platform that was ever needed, in `opened`; `run` is what each of its runners does.
+
+    `fraction` is the part of a platform's quota that is for this process.
+    """
 
     def __init__(
-        self, clock: Clock, limits: Callable[[str], ShareLimits], run: Callable[[Share], Coroutine[None, None, None]]
+        self,
+        clock: Clock,
+        limits: Callable[[str], ShareLimits],
+        run: Callable[[Share], Coroutine[None, None, None]],
+        fraction: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self.opened: dict[str, Share] = {}
         self._clock = clock
         self._limits = limits
         self._run = run
+        self._fraction = fraction
         self._runners: list[asyncio.Task[None]] = []
         self._closed = False
 
@@ -51,11 +72,22 @@ class Shares:
 
     def _open(self, platform: str) -> Share:
         limits = self._limits(platform)
-        circuit = Circuit(open_s=limits.circuit_open_s, open_max_s=limits.circuit_open_max_s)
-        share = self.opened[platform] = Share(platform, circuit, limits.concurrency_max, limits.hot_max)
+        admission = Admission(
+            self._clock,
+            Circuit(open_s=limits.circuit_open_s, open_max_s=limits.circuit_open_max_s),
+            Ramp(limits.concurrency_max),
+            self._quota(limits),
+            limits.closures,
+        )
+        share = self.opened[platform] = Share(platform, admission, limits.concurrency_max, limits.hot_max)
         for _ in range(0 if self._closed else limits.concurrency_max):
             self._runners.append(asyncio.get_running_loop().create_task(self._run(share)))
         return share
+
+    def _quota(self, limits: ShareLimits) -> Quota:
+        rate = Bucket(limits.calls_per_s, limits.calls_burst) if limits.calls_per_s else None
+        day = DayBudget(limits.calls_per_day) if limits.calls_per_day is not None else None
+        return Quota(self._clock, rate, day, self._fraction)
 
     async def close(self) -> None:
         """End every runner, and start none any more."""
@@ -78,48 +110,68 @@ class Shares:
         for lane in lanes:
             self.of_lane(lane).offer(lane)
 
+    def queue(self, lanes: Iterable[Lane]) -> None:
+        """Let lanes wait for their turn at their platforms."""
+        for lane in lanes:
+            self.of_lane(lane).waiting.add(lane)
+
+    def next_wake_s(self, most_s: float) -> float:
+        """Return in how many seconds a quota lets somebody go who waits, `most_s` at most."""
+        waits = [
+            share.admission.quota.wait_s for share in self.opened.values() if share.waiting and share.circuit.closed
+        ]
+        return max(_SOONEST_S, min([most_s, *(wait_s for wait_s in waits if wait_s > 0)]))
+
     # --- platforms that fail, and come back --------------------------------------------------------------------------
 
     def judge(self, share: Share, lane: Lane, work: Work, contact: Contact | None, began_s: float) -> bool:
         """Take in what a call showed of its platform. Return whether the platform is back just now."""
-        now_s = self._clock.monotonic()
         if contact is None:
             share.circuit.abandoned()
             return False
+        now_s = self._clock.monotonic()
         fresh, lane.fresh = lane.fresh, contact.reached
-        if contact.reached:
-            share.took(lane, work, began_s)
-            back = share.circuit.succeeded()
-            if back:
-                _log.info("circuit_closed", platform=share.platform)
-            return back
+        if not contact.reached:
+            self._failed(share, lane, work, contact, now_s, fresh=fresh)
+            return False
+        share.took(lane, work, began_s)
+        share.admission.ramp.succeeded()
+        back = share.circuit.succeeded(now_s)
+        if back:
+            _log.info("circuit_closed", platform=share.platform)
+        return back
+
+    def _failed(self, share: Share, lane: Lane, work: Work, contact: Contact, now_s: float, *, fresh: bool) -> None:
         refused_us = contact.outcome is OutcomeClass.REFUSED_US
         share.missed(lane, work, now_s, refused_us=refused_us)
-        if share.circuit.failed(now_s, fresh=fresh, refused_us=refused_us):
-            _log.warning("circuit_opened", platform=share.platform, outcome_class=contact.outcome)
-        return False
+        share.admission.ramp.failed()
+        opened = share.circuit.failed(now_s, fresh=fresh, refused_us=refused_us)
+        if contact.wait_s:
+            opened = share.circuit.quiet(now_s, contact.wait_s) or opened
+        if opened:
+            _log.warning(
+                "circuit_opened", platform=share.platform, outcome_class=contact.outcome, wait_s=contact.wait_s
+            )
+        if not share.circuit.closed:
+            share.admission.restart()
 
-    def probe_due(self) -> None:
-        """One lane finds out whether its platform is back: a fresh one if there is one, and the oldest of those."""
-        now_s = self._clock.monotonic()
+    def tick(self) -> None:
+        """Let in who waits, as far as each platform allows; with its circuit open, one lane that finds out."""
         for share in self.opened.values():
-            if share.circuit.due(now_s, fresh=share.fresh_waiting):
-                share.offer_queued()
+            self._watch_window(share)
+            share.probe()
+            share.let_in()
 
-    def wake(self, share: Share, holdings: Iterable[Holding]) -> None:
-        """The platform is back: its lanes go on, fresh ones first, and of those the oldest.
+    def _watch_window(self, share: Share) -> None:
+        closed = share.admission.closed
+        if closed is not share.admission.was_closed:
+            share.admission.was_closed = closed
+            share.admission.restart()
+            _log.info("window_began" if closed else "window_ended", platform=share.platform)
 
-        As many as there are runners are woken; each that ends its turn makes room for the next. A platform that
-        comes and goes would else stir up every lane that waits for it each time.
-        """
-        sleeping = [
-            lane
-            for holding in holdings
-            for lane in holding.lanes.values()
-            if lane.key.platform == share.platform and lane.rest is Rest.SLEEPING
-        ]
-        share.clear_queue()
-        for lane in sorted(sleeping, key=lambda lane: (lane.head_offset, lane.partition)):
-            share.queue(lane)
-        for _ in range(share.concurrency_max):
-            share.offer_queued()
+    def wake(self, share: Share, asleep: Iterable[Lane]) -> None:
+        """The platform is back: the lanes that failed with it need sleep no longer; in their turn they go on."""
+        for lane in asleep:
+            if not lane.blame.known:
+                share.waiting.add(lane)
+        share.let_in()

@@ -34,11 +34,19 @@ class Sleepers:
             return most_s
         return min(most_s, max(_SOONEST_S, self._heap[0][0] - self._clock.monotonic()))
 
+    def towards(self, platform: str) -> list[Lane]:
+        """Return the lanes towards one platform that sleep."""
+        return [lane for _, _, wake, lane in self._heap if lane.key.platform == platform and _sleeps(lane, wake)]
+
     def due(self) -> list[Lane]:
         """Take out the lanes that have slept long enough, in the order of their times."""
         now_s, lanes = self._clock.monotonic(), []
         while self._heap and self._heap[0][0] <= now_s:
             _, _, wake, lane = heapq.heappop(self._heap)
-            if lane.wake == wake and lane.rest is Rest.SLEEPING:
+            if _sleeps(lane, wake):
                 lanes.append(lane)
         return lanes
+
+
+def _sleeps(lane: Lane, wake: int) -> bool:
+    return lane.wake == wake and lane.rest is Rest.SLEEPING

@@ -45,6 +45,7 @@ class Tries:
         """Try one delivery. Return whether the lane may go on."""
         lane.current = work
         work.recalled = lane.recalls(work)
+        work.calls = 0
         began_s = share.calls[lane] = self._clock.monotonic()
         try:
             self._certainty.require(holding)
@@ -59,8 +60,9 @@ class Tries:
         finally:
             share.calls.pop(lane, None)
             lane.current = None
+            share.admission.quota.charge(lane.partition, work.calls - 1)
         if self._shares.judge(share, lane, work, contact, began_s):
-            self._shares.wake(share, self._holdings.values())
+            self._shares.wake(share, self._sleepers.towards(share.platform))
         waits_for_platform = contact is not None and not share.circuit.closed
         return self._conclude(holding, lane, share, work, decision, waits_for_platform=waits_for_platform)
 
@@ -100,8 +102,9 @@ class Tries:
         self._place.store(holding, lane)
         if decision.next_try_at is None:
             lane.rest = Rest.HELD
+            lane.blame.clear()
         elif waits_for_platform:
-            share.queue(lane)
+            share.waiting.add(lane)
         else:
             self._sleepers.until(lane, decision.next_try_at)
         return False

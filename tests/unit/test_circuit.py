@@ -7,7 +7,7 @@ def test_it_opens_after_failures_in_a_row_only() -> None:
     """A success between failures starts the count again."""
     circuit = Circuit(failures_max=2, open_s=1)
     circuit.failed(0)
-    circuit.succeeded()
+    circuit.succeeded(0)
     circuit.failed(0)
     assert circuit.admits(0)
 
@@ -21,7 +21,7 @@ def test_one_probe_goes_and_nobody_else() -> None:
     circuit.failed(0)
 
     assert [True, False, False] == [circuit.admits(1) for _ in range(3)]
-    assert circuit.succeeded()
+    assert circuit.succeeded(0)
     assert [True, True] == [circuit.admits(1) for _ in range(2)]
 
 

@@ -52,7 +52,7 @@ class DossierTracking:
             deadline=asyncio.get_running_loop().time() + self._config.wire.deadline_s,
             reply_bytes_max=self._config.wire.reply_bytes_max,
         )
-        return Reply(answer.status, "", _text(answer.body))
+        return Reply(answer.status, "", _text(answer.body), answer.retry_after_s)
 
     async def inquire(self, job: Job) -> Finding:  # noqa: ARG002 - the port asks
         """Raise ReplyLost: no service of EMC tells which events it has."""
