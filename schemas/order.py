@@ -177,7 +177,7 @@ def _bounded(correction: dict[str, JsonValue]) -> bool:
     """Whether a correction is neither too deep nor too large."""
     level: list[JsonValue] = [correction]
     values = 0
-    for _ in range(PATCH_DEPTH_MAX):
+    for _ in range(PATCH_DEPTH_MAX + 1):
         level = [child for value in level for child in _children(value)]
         values += len(level)
         if not level or values > PATCH_VALUES_MAX:

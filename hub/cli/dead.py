@@ -57,20 +57,8 @@ def list_letters(  # noqa: PLR0913 - one argument per option
     wanted = filter_of(platform, operation, code, agency, dossier, older_than)
     if state is not None:
         wanted["state"] = state.value
-    client = desk(config, url, key_file)
-    shown = 0
-    console = Console()
-    while shown < most:
-        page = client.letters({**wanted, "limit": str(min(_PAGE, most - shown))})
-        _print(console, *(_line(letter) for letter in page.letters))
-        shown += len(page.letters)
-        if page.next is None:
-            break
-        wanted["after"] = page.next
-    else:
-        _print(console, f"the first {shown}; --max shows more")
-    if not shown:
-        _print(console, "nothing waits for a person")
+    with desk(config, url, key_file) as client:
+        _list(client, wanted, most)
 
 
 @app.command("show")
@@ -84,7 +72,8 @@ def show_letter(
     purpose: Annotated[str, typer.Option(help="What it is read for; it is written into the audit.")] = "dead-letter",
 ) -> None:
     """Show one of them: its origin, its tries, what the platform said, its body, and what was decided."""
-    story = desk(config, url, key_file).story(name, officer, purpose)
+    with desk(config, url, key_file) as client:
+        story = client.story(name, officer, purpose)
     _print(Console(), *_story(story))
 
 
@@ -122,6 +111,21 @@ def local(moment: datetime) -> str:
 def printable(text: str) -> str:
     """Return a foreign text as one line without anything that a terminal would obey."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _list(client: DeskClient, wanted: dict[str, str], most: int) -> None:
+    console, shown = Console(), 0
+    while shown < most:
+        page = client.letters({**wanted, "limit": str(min(_PAGE, most - shown))})
+        _print(console, *(_line(letter) for letter in page.letters))
+        shown += len(page.letters)
+        if page.next is None:
+            break
+        wanted["after"] = page.next
+    else:
+        _print(console, f"the first {shown}; --max shows more")
+    if not shown:
+        _print(console, "nothing waits for a person")
 
 
 def _ago(age: str) -> datetime:

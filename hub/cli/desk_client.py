@@ -1,7 +1,7 @@
 """The operators' desk of a running hub, asked by REST with an API key."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -19,13 +19,22 @@ _Answer = TypeVar("_Answer", bound=Model)
 
 
 class DeskClient:
-    """Asks the hub at `address`. Errors of every call: Unauthenticated, Unavailable, CallerError; the hint says why."""
+    """Asks the hub at `address`. Errors of every call: Unauthenticated, Unavailable, CallerError; the hint says why.
+
+    Close it by using it as a context.
+    """
 
     def __init__(self, address: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         self._address = address
         self._client = httpx.Client(
             base_url=address, timeout=TIMEOUT_S, transport=transport, headers={"Authorization": f"Bearer {token}"}
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._client.close()
 
     def letters(self, wanted: Mapping[str, str]) -> DeadLetters:
         """Return a page of dead letters."""

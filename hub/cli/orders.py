@@ -82,7 +82,8 @@ def replay(  # noqa: PLR0913 - one argument per option
     correction = _correction(sets or [], patch)
     if correction:
         request["correction"] = correction
-    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+    with desk(config, url, key_file) as client:
+        _carry_out(client, request, wait=not no_wait)
 
 
 def discard(  # noqa: PLR0913 - one argument per option
@@ -109,7 +110,8 @@ def discard(  # noqa: PLR0913 - one argument per option
     request = _request(
         OrderAction.DISCARD, name, wanted, reason, officer, rate_per_s=rate, deliveries_max=most, dry_run=dry_run
     )
-    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+    with desk(config, url, key_file) as client:
+        _carry_out(client, request, wait=not no_wait)
 
 
 def supersede(  # noqa: PLR0913 - one argument per option
@@ -136,7 +138,8 @@ def supersede(  # noqa: PLR0913 - one argument per option
     request = _request(
         OrderAction.SUPERSEDED, name, wanted, reason, officer, rate_per_s=rate, deliveries_max=most, dry_run=dry_run
     )
-    _carry_out(desk(config, url, key_file), request, wait=not no_wait)
+    with desk(config, url, key_file) as client:
+        _carry_out(client, request, wait=not no_wait)
 
 
 def settle(
@@ -152,7 +155,8 @@ def settle(
 ) -> None:
     """Settle a doubt: you have seen the delivery at the platform, or that it is not there; then it is sent."""
     action = OrderAction.ARRIVED if arrived else OrderAction.NOT_ARRIVED
-    _carry_out(desk(config, url, key_file), _request(action, name, {}, reason, officer), wait=not no_wait)
+    with desk(config, url, key_file) as client:
+        _carry_out(client, _request(action, name, {}, reason, officer), wait=not no_wait)
 
 
 @app.callback()
@@ -170,7 +174,8 @@ def list_orders(
     state: Annotated[OrderState | None, typer.Option(help="Only those in this state.")] = None,
 ) -> None:
     """List orders, newest first."""
-    found = desk(config, url, key_file).orders({"state": state.value} if state else {}).orders
+    with desk(config, url, key_file) as client:
+        found = client.orders({"state": state.value} if state else {}).orders
     for order in found:
         _print(f"{order.id}  {local(order.proposed_at)}  {order.by} ({order.officer})  {_summary(order)}")
     if not found:
@@ -180,7 +185,8 @@ def list_orders(
 @app.command("show")
 def show_order(order_id: OrderId, config: Config = Path(), url: Url = None, key_file: KeyFile = None) -> None:
     """Show an order with what became of it."""
-    _print(*_told(desk(config, url, key_file).order(order_id)))
+    with desk(config, url, key_file) as client:
+        _print(*_told(client.order(order_id)))
 
 
 @app.command("approve")
@@ -195,7 +201,8 @@ def approve(
 ) -> None:
     """Approve an order that somebody else has proposed."""
     decision = OrderDecision(officer=officer, approve=not refuse)
-    _print(*_told(desk(config, url, key_file).decide(order_id, decision)))
+    with desk(config, url, key_file) as client:
+        _print(*_told(client.decide(order_id, decision)))
 
 
 @app.command("stop")
@@ -203,7 +210,8 @@ def stop(
     order_id: OrderId, officer: Officer, config: Config = Path(), url: Url = None, key_file: KeyFile = None
 ) -> None:
     """Stop an order; what it has decided stays so."""
-    _print(*_told(desk(config, url, key_file).stop(order_id, officer)))
+    with desk(config, url, key_file) as client:
+        _print(*_told(client.stop(order_id, officer)))
 
 
 # --- placing ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from hub.access import Grants, Principal, Service
-from hub.errors import NotFound
+from hub.errors import NotFound, Unavailable
 from hub.ports import DeliveryId
 from schemas.dead_letter import DeadLetter, DeadLetters, DeliveryFilter, LetterState, LetterStory
 from schemas.delivery import DeliveryState
@@ -31,6 +31,9 @@ LETTER = DeadLetter(
 )
 
 
+_COUNTS = (OrderCounts(selected=1, waiting=1), OrderCounts(selected=1, appended=1, delivered=1))
+
+
 def order(state: OrderState = OrderState.APPROVED) -> Order:
     """Return the order."""
     return Order(
@@ -46,7 +49,7 @@ def order(state: OrderState = OrderState.APPROVED) -> Order:
         rate_per_s=20.0,
         reason="vì",
         fields=(),
-        counts=OrderCounts(selected=1, waiting=1),
+        counts=_COUNTS[state is OrderState.DONE],
     )
 
 
@@ -89,11 +92,16 @@ class MemoryOrderDesk:
         self._grants = grants
         self.placed: list[tuple[OrderRequest, str]] = []
         self.asked: list[tuple[OrderState | None, str | None, int]] = []
+        self.state = OrderState.APPROVED
+        self.unavailable = 0
 
     async def place(self, principal: Principal, request: OrderRequest, key: str) -> Order:
         """As the protocol."""
         self._grants.require(principal, Service.DELIVERY_OPERATE)
         self.placed.append((request, key))
+        if self.unavailable:
+            self.unavailable -= 1
+            raise Unavailable("store")
         return order(OrderState.TRIAL if request.dry_run else OrderState.APPROVED)
 
     async def page(self, principal: Principal, state: OrderState | None, after: str | None, orders_max: int) -> Orders:
@@ -122,4 +130,4 @@ class MemoryOrderDesk:
     def _known(self, order_id: str) -> Order:
         if order_id != ORDER_ID:
             raise NotFound("unknown")
-        return order()
+        return order(self.state)

@@ -78,9 +78,9 @@ class Room:
     """Everything that a test may want to look at or break. Two rooms may share a store, a log and keys."""
 
     def __init__(self, database: Database, other: "Room | None" = None, approval: ApprovalRule | None = None) -> None:
-        self.clock = other.clock if other else ManualClock()
-        self.log = other.log if other else TroubledLog(self.clock)
-        self.keys = other.keys if other else MemoryKeys()
+        self.clock: ManualClock = other.clock if other else ManualClock()
+        self.log: TroubledLog = other.log if other else TroubledLog(self.clock)
+        self.keys: MemoryKeys = other.keys if other else MemoryKeys()
         self.audit = MemoryAudit()
         self.bodies, self.box, self.book = (
             Bodies(self.log, self.keys),
