@@ -60,7 +60,8 @@ class MemoryParking:
 
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """Return the first rows of a lane."""
-        rows = [row for row in self._rows.values() if row.lane == lane and row.partition == partition]
+        of_dossier = (row for row in self._rows.values() if row.lane.ordering_key == lane.ordering_key)
+        rows = [row for row in of_dossier if row.lane == lane and row.partition == partition]
         return sorted(rows, key=lambda row: (row.offset, row.index))[:rows_max]
 
     async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
