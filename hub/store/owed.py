@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, TextClause, and_, exists, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, TextClause, and_, exists, func, or_, select, tuple_
 
 from hub.ports import DeliveryId, ParkedRow, Unparked
 from hub.store import tables
@@ -13,7 +13,11 @@ from hub.store.parking import columns_of
 from schemas.delivery import DeliveryState
 
 _delivery, _message, _parked = tables.delivery.c, tables.message.c, tables.parked.c
-_lines = tables.delivery.join(tables.message, _delivery.message_id == _message.message_id)
+_lines = tables.delivery.outerjoin(tables.message, _delivery.message_id == _message.message_id)
+_partition = func.coalesce(_message.partition, _delivery.source_partition)
+_offset = func.coalesce(_message.offset, _delivery.source_offset).label("offset")
+"""Of a message that the log has let go, and a ruling has sent again, only the ruling's record is there."""
+
 _ID = tuple_(_delivery.message_id, _delivery.operation, _delivery.part)
 _SAME = and_(
     _parked.message_id == _delivery.message_id,
@@ -100,10 +104,10 @@ def _rows(  # one index answers for each group of states
             _delivery.place,
             _delivery.state,
             _delivery.attempts,
-            _message.offset,
+            _offset,
         )
         .select_from(_lines)
-        .where(states, _message.partition == partition, _message.offset < committed, ~known)
+        .where(states, _partition == partition, _offset < committed, ~known)
         .order_by(_delivery.message_id, _delivery.operation, _delivery.part)
         .limit(rows_max)
     )

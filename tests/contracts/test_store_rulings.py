@@ -268,6 +268,19 @@ async def test_what_was_sent_again_comes_back_where_its_ruling_lies(database: Da
     assert RIGHT == _summary((await SqlParking(database).fetch(0, LANE, 9))[0])
 
 
+async def test_what_was_sent_again_comes_back_although_its_own_record_is_gone(database: Database) -> None:
+    """The log has let the message go, and the store is a fresh one: the ruling alone says what is owed."""
+    log = await _log_of(database, ruling(0, "r1", Verdict.RESEND, "gone"))
+    await project(
+        SqlProjection(database), outcome(0, "gone", state=WAITING, code="hub.resent", ruling="r1", source_offset=0)
+    )
+
+    memory = await _restore(log, database, 1)
+
+    assert [("gone", SYNC, 0, "in_flight")] == _brief(memory.rows)
+    assert RIGHT == _summary((await SqlParking(database).fetch(0, LANE, 9))[0])
+
+
 async def test_an_old_copy_of_a_dead_row_gives_way_to_what_the_ledger_says(database: Database) -> None:
     """A parking place from before a replay holds its lane no more; while the ruling lies there, it is left to it."""
     parking = SqlParking(database)
