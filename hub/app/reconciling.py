@@ -58,9 +58,7 @@ def reconciler(ground: Ground, leave: PlatformLeave | None = None) -> Reconciler
     return Reconciler(
         store=store,
         tenure=tenure,
-        comparing=Comparing(
-            store, bodies, inquiries, clock, ground.catalogue.procedure_of, ground.platforms.time_limits.limit
-        ),
+        comparing=Comparing(store, bodies, inquiries, clock, ground.catalogue.procedure_of),
         resends=Resends(
             store=store,
             tenure=tenure,

@@ -67,7 +67,7 @@ class DossierFacts:
 
     `owed`: something of the dossier is owed to the platform, or dead and not decided upon. `delivered` are the newest
     states that count as delivered, newest first; `whole` says that there are no others. `rulings` are the places
-    (partition, offset) of the dossier's newest rulings, newest first.
+    (partition, offset) of the dossier's newest rulings that were obeyed, newest first.
     """
 
     ordering_key: str

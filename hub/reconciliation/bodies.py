@@ -1,7 +1,5 @@
 """What was sent, read from the log again: the submission of a message, or the corrected one of a later ruling."""
 
-from collections.abc import Sequence
-
 from pydantic import ValidationError
 
 from hub.errors import Unsealable
@@ -22,17 +20,16 @@ class Bodies:
         self._log = log
         self._keys = keys
 
-    async def sent(self, facts: DossierFacts, delivered: Delivered) -> Sequence[DossierSubmission]:
-        """Return what may have been sent for a delivery: what rulings carry, the newest first, then the original.
+    async def sent(self, facts: DossierFacts, delivered: Delivered) -> DossierSubmission | None:
+        """Return what was sent for a delivery: what the newest ruling about it says, or else what its sender said.
 
-        Empty when the hub can no longer read it. Errors: those of log and keys.
+        None when the hub can no longer read it. Errors: those of log and keys.
         """
-        found: list[DossierSubmission] = []
         for partition, offset in (*facts.rulings, (delivered.partition, delivered.offset)):
             body = await self._submission(partition, offset, delivered)
-            if body is not None and body not in found:
-                found.append(body)
-        return found
+            if body is not None:
+                return body
+        return None
 
     async def _submission(self, partition: int, offset: int, delivered: Delivered) -> DossierSubmission | None:
         records = await self._log.read(COMMANDS, partition, offset, 1)

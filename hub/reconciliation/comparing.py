@@ -1,8 +1,7 @@
 """One dossier: what the ledger counts as delivered, beside what the platform shows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from hub.errors import ReplyUnreadable
 from hub.pipeline.reconciliation import Seen, cause_of, follows_of
@@ -13,9 +12,6 @@ from schemas.dossier import DossierSubmission
 from schemas.procedure import Procedure
 from schemas.reconciliation import Cause, Difference, Reconciliation
 
-Limit = Callable[[str, datetime, datetime | None], datetime | None]
-"""Until when a delivery may arrive, from its platform, the time of its acceptance and what its sender said."""
-
 
 @dataclass(frozen=True, slots=True)
 class Compared:
@@ -24,14 +20,6 @@ class Compared:
     asked: bool
     found: Found | None = None
     owed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """One delivered state: every job as which it may have been sent, the likeliest first."""
-
-    delivered: Delivered
-    jobs: Sequence[Job]
 
 
 class Comparing:
@@ -44,14 +32,12 @@ class Comparing:
         inquiries: Inquiries,
         clock: Clock,
         procedure: Callable[[DossierSubmission], Procedure | None],
-        limit: Limit,
     ) -> None:
         self._store = store
         self._bodies = bodies
         self._inquiries = inquiries
         self._clock = clock
         self._procedure = procedure
-        self._limit = limit
 
     async def compare(self, run: Reconciliation, operation: Comparable, ordering_key: str, message_id: str) -> Compared:
         """Compare the newest delivered state of a dossier, which must be that of the message.
@@ -61,10 +47,9 @@ class Comparing:
         facts = await self._facts(ordering_key, operation, message_id)
         if facts is None:
             return Compared(asked=False, owed=True)
-        newest = await self._sent(facts, facts.delivered[0])
-        about = About(message_id, ordering_key, _code(facts, newest), _procedure_code(newest))
+        newest = await self._job(facts, facts.delivered[0])
         try:
-            shown = await self._inquiries.ask(run, operation, about)
+            shown = await self._inquiries.ask(run, operation, _about(facts, newest))
         except ReplyUnreadable:
             return Compared(asked=True, found=self._found(facts, Cause.NOT_COMPARABLE, None, newest))
         cause = cause_of(await self._seen(facts, newest, shown))
@@ -82,67 +67,54 @@ class Comparing:
             return None
         return facts
 
-    async def _seen(self, facts: DossierFacts, newest: _Sent, shown: Shown | None) -> Seen:
+    async def _seen(self, facts: DossierFacts, newest: Job | None, shown: Shown | None) -> Seen:
         if shown is None:
             return Seen(known=False)
-        if not newest.jobs:
+        if newest is None:
             return Seen(known=True, readable=False)
-        differing = _differing(shown, newest)
+        differing = shown.differing(newest)
         if not differing:
             return Seen(known=True)
-        earlier = [await self._sent(facts, each) for each in facts.delivered[1:]]
-        same_status = shown.status is newest.jobs[0].submission.status
+        earlier = [await self._job(facts, each) for each in facts.delivered[1:]]
+        same_status = shown.status is newest.submission.status
         return Seen(
             known=True,
             differing=differing,
             same_status=same_status,
-            earlier=any(_was(shown, each, by_status=not same_status) for each in earlier),
-            remembered=facts.whole and all(each.jobs for each in earlier),
+            earlier=any(_was(shown, each, by_status=not same_status) for each in earlier if each is not None),
+            remembered=facts.whole and None not in earlier,
         )
 
-    async def _sent(self, facts: DossierFacts, delivered: Delivered) -> _Sent:
-        jobs = []
-        for body in await self._bodies.sent(facts, delivered):
-            procedure = self._procedure(body)
-            if procedure is not None:
-                jobs.append(Job(delivered.id.message_id, body, procedure, delivered.id.part, delivered.of))
-        return _Sent(delivered, jobs)
+    async def _job(self, facts: DossierFacts, delivered: Delivered) -> Job | None:
+        """Return a delivered state as it was sent; None when the hub can no longer read or place it."""
+        body = await self._bodies.sent(facts, delivered)
+        procedure = None if body is None else self._procedure(body)
+        if body is None or procedure is None:
+            return None
+        return Job(delivered.id.message_id, body, procedure, delivered.id.part, delivered.of)
 
-    def _found(self, facts: DossierFacts, cause: Cause, shown: Shown | None, newest: _Sent) -> Found:
-        status = None if shown is None or shown.status is None else shown.status.value
-        content = shown is not None and newest.jobs and cause is Cause.DIFFERENT_CONTENT
+    def _found(self, facts: DossierFacts, cause: Cause, shown: Shown | None, newest: Job | None) -> Found:
         difference = Difference(
             dossier_code=facts.ordering_key,
-            message_id=newest.delivered.id.message_id,
+            message_id=facts.delivered[0].id.message_id,
             cause=cause,
-            follows=follows_of(cause, sendable=self._in_time(newest)),
-            shown=status,
-            fields=tuple(_differing(shown, newest)) if shown is not None and content else (),
+            follows=follows_of(cause, sendable=newest is not None),
+            shown=None if shown is None or shown.status is None else shown.status.value,
+            fields=tuple(shown.differing(newest)) if shown and newest and cause is Cause.DIFFERENT_CONTENT else (),
             found_at=self._clock.now(),
         )
-        return Found(newest.delivered.id, facts.ordering_key, difference)
-
-    def _in_time(self, newest: _Sent) -> bool:
-        """Whether the hub can still read what it would send, and it would not expire at once."""
-        if not newest.jobs:
-            return False
-        until = self._limit(newest.delivered.platform, newest.delivered.received_at, None)
-        return until is None or self._clock.now() < until
+        return Found(facts.delivered[0].id, facts.ordering_key, difference)
 
 
-def _differing(shown: Shown, sent: _Sent) -> Sequence[str]:
-    """Return the fields in which the platform differs from what was sent: from the body to which it is nearest."""
-    return min((shown.differing(job) for job in sent.jobs), key=len)
-
-
-def _was(shown: Shown, sent: _Sent, *, by_status: bool) -> bool:
+def _was(shown: Shown, sent: Job, *, by_status: bool) -> bool:
     """Whether the platform shows that state: its very content, or, where that tells them apart, its status."""
-    return any(not shown.differing(job) or (by_status and shown.status is job.submission.status) for job in sent.jobs)
+    return not shown.differing(sent) or (by_status and shown.status is sent.submission.status)
 
 
-def _code(facts: DossierFacts, newest: _Sent) -> str:
-    return newest.jobs[0].submission.code if newest.jobs else facts.code_as_given
-
-
-def _procedure_code(newest: _Sent) -> str:
-    return newest.jobs[0].submission.procedure if newest.jobs else ""
+def _about(facts: DossierFacts, newest: Job | None) -> About:
+    return About(
+        message_id=facts.delivered[0].id.message_id,
+        ordering_key=facts.ordering_key,
+        code_as_given=newest.submission.code if newest else facts.code_as_given,
+        procedure=newest.submission.procedure if newest else "",
+    )

@@ -49,11 +49,11 @@ class Resends:
         facts = await self._store.facts(found.ordering_key, run.operation, run.platform)
         if facts is None or facts.owed or not facts.delivered or facts.delivered[0].id != found.delivery:
             return Follows.OVERTAKEN
-        bodies = await self._bodies.sent(facts, facts.delivered[0])
-        if not bodies:
+        body = await self._bodies.sent(facts, facts.delivered[0])
+        if body is None:
             return Follows.NEEDS_PERSON
         # What had arrived in time once is not too late now.
-        await self._rulings.append(run, facts, bodies[0].model_copy(update={"deliver_by": None}))
+        await self._rulings.append(run, facts, body.model_copy(update={"deliver_by": None}))
         self._report.resent(run.platform)
         return Follows.RESENT
 

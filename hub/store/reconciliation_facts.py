@@ -14,7 +14,7 @@ DELIVERED_MAX = 20
 """Delivered states of a dossier that are looked at, the newest ones."""
 RULINGS_MAX = 20
 
-_delivery, _message, _dossier = tables.delivery.c, tables.message.c, tables.dossier.c
+_delivery, _message, _hop, _dossier = tables.delivery.c, tables.message.c, tables.hop.c, tables.dossier.c
 _lines = tables.delivery.join(tables.message, _delivery.message_id == _message.message_id)
 _IS_DELIVERED = _delivery.state == DeliveryState.DELIVERED.value
 
@@ -109,6 +109,8 @@ def _delivered(connection: Connection, ordering_key: str, operation: str) -> lis
 
 
 def _rulings(connection: Connection, ordering_key: str) -> tuple[tuple[int, int], ...]:
+    """Return the places of the newest rulings that were obeyed: an outcome of a delivery names them."""
+    obeyed = exists().where(tables.RULED, _hop.ruling == _message.message_id, _hop.message_id != _hop.ruling)
     mine = _message.ordering_key == ordering_key, _message.kind == MessageKind.RULING.value
-    wanted = select(_message.partition, _message.offset).where(*mine).order_by(_message.offset.desc())
+    wanted = select(_message.partition, _message.offset).where(*mine, obeyed).order_by(_message.offset.desc())
     return tuple((row.partition, row.offset) for row in connection.execute(wanted.limit(RULINGS_MAX)))

@@ -155,6 +155,14 @@ class ReconciliationContract:
 
         assert corrected == (await province.rulings())[-1][1].submission
 
+    async def test_a_correction_that_was_never_obeyed_does_not_count(self, province: Province) -> None:
+        """The ruling found nothing to do: the platform has what the sender said."""
+        message_id, body = await province.deliver(1)
+        corrected = body.model_copy(update={"summary": "Đăng ký khai sinh, đã sửa"})
+        await province.rule(1, message_id, corrected, obeyed=False)
+
+        assert 1 == (await province.reconciled()).alike
+
     # --- what is not a difference ------------------------------------------------------------------------------------
 
     @pytest.mark.parametrize("state", ["waiting", "parked", "in_doubt", "dead"])

@@ -147,7 +147,12 @@ class Province:
         return message_id, body
 
     async def outcome(
-        self, number: int, message_id: str, operation: str = NAME, state: DeliveryState = DeliveryState.DELIVERED
+        self,
+        number: int,
+        message_id: str,
+        operation: str = NAME,
+        state: DeliveryState = DeliveryState.DELIVERED,
+        ruling: str = "",
     ) -> None:
         """Project what came of a delivery."""
         header = OutcomeHeader(
@@ -166,6 +171,7 @@ class Province:
             code="0",
             started_at=self.clock.now(),
             finished_at=self.clock.now(),
+            ruling=ruling,
         )
         value = seal(header.model_dump_json().encode(), b"", b"").to_bytes()
         place = await self.log.append("hub.outcomes", self.code(number).encode(), value)
@@ -173,8 +179,8 @@ class Province:
         batch = ProjectedBatch([Projected(record, outcome=header)], place.offset + 1, place.offset)
         await self._projection.apply("hub.outcomes", {place.partition: batch})
 
-    async def rule(self, number: int, message_id: str, corrected: DossierSubmission) -> None:
-        """Let an operator's replay with a corrected body lie in the log."""
+    async def rule(self, number: int, message_id: str, corrected: DossierSubmission, *, obeyed: bool = True) -> None:
+        """Let an operator's replay with a corrected body lie in the log; obeyed, or void."""
         ruling = Ruling(
             verdict=Verdict.REPLAY,
             message_id=message_id,
@@ -190,6 +196,9 @@ class Province:
         header = await self._header(self._ids.make(), corrected, MessageKind.RULING, (), ruling)
         body = RulingBody(reason="corrected", officer="vanhanh01", submission=corrected)
         await self._append(header, body.model_dump_json(exclude_defaults=True).encode())
+        about = message_id if obeyed else header.message_id
+        state = DeliveryState.DELIVERED if obeyed else DeliveryState.WITHDRAWN
+        await self.outcome(number, about, state=state, ruling=header.message_id)
 
     def policy(self, **changes: Any) -> Policy:
         """The policy of most tests, with changes."""
@@ -211,9 +220,7 @@ class Province:
         return Reconciler(
             store=self.store,
             tenure=tenure,
-            comparing=Comparing(
-                self.store, bodies, inquiries, self.clock, catalogue().procedure_of, lambda _platform, _at, by: by
-            ),
+            comparing=Comparing(self.store, bodies, inquiries, self.clock, catalogue().procedure_of),
             resends=Resends(
                 store=self.store,
                 tenure=tenure,
