@@ -76,8 +76,10 @@ class Promises:
         self.outcomes: dict[DeliveryId, list[OutcomeHeader]] = defaultdict(list)
         self._commands: dict[int, list[tuple[int, DeliveryId]]] = defaultdict(list)
         self._open: list[DeliveryId] = []
+        self._broken: list[str] = []
         self._lanes: dict[tuple[str, str], list[Deed]] = defaultdict(list)
         self._reached: dict[tuple[str, str], int] = {}
+        self._acted: set[Deed] = set()
 
     def appended(self, position: Position, header: bytes) -> None:
         """A record is durable."""
@@ -101,31 +103,49 @@ class Promises:
             records = self._commands[partition]
             self._open += [delivery for at, delivery in records if at < offset]
             self._commands[partition] = [each for each in records if each[0] >= offset]
-        self.check()
+        self._look()
 
     def check(self) -> None:
+        """Raise what was broken: where it breaks, somebody may catch what is raised."""
+        self._look()
+        assert [] == self._broken
+
+    def _look(self) -> None:
         """Unfinished is what has neither a final outcome nor a row. A dead one needs its row: it holds its lane."""
         self._open = [delivery for delivery in self._open if not self.ended(delivery)]
         lost = [delivery for delivery in self._open if delivery not in self._parked()]
-        assert [] == lost, "the committed offset has passed what is not finished"
+        self._must(not lost, f"the committed offset has passed {lost}, which is not finished")
+
+    def _must(self, holds: bool, words: str) -> None:
+        if not holds:
+            self._broken.append(words)
 
     def ended(self, delivery: DeliveryId) -> bool:
         """Whether the last outcome of a delivery is its end."""
-        outcomes = self.outcomes.get(delivery)
+        outcomes = self.outcomes.get(delivery, [])
         return bool(outcomes) and outcomes[-1].state in _ENDED
 
     def acted(self, deed: Deed, repeat: Effect) -> None:
         """A platform has done something: the next deed of its lane, or, if it only adds, the last one again."""
         lane = deed[0], deed[1].partition(".")[0]
-        place, reached = self._lanes[lane].index(deed), self._reached.get(lane, -1)
-        assert place >= reached, f"{deed} was done after {self._lanes[lane][reached]}"
-        assert place > reached or repeat is Effect.APPEND, f"{deed} was done twice"
-        self._reached[lane] = place
+        owed = self._lanes[lane]
+        place, reached = owed.index(deed), self._reached.get(lane, -1)
+        self._must(place >= reached, f"{deed} was done after {owed[reached]}")
+        self._must(place != reached or repeat is Effect.APPEND, f"{deed} was done twice")
+        elders = [each for each in owed[:place] if each not in self._acted and not self.ended(_name(each))]
+        self._must(not elders, f"{deed} was done before {elders} had ended")
+        self._reached[lane] = max(place, reached)
+        self._acted.add(deed)
 
     def open_deliveries(self) -> Collection[DeliveryId]:
         """Return what is not ended."""
         waiting = [delivery for records in self._commands.values() for _, delivery in records]
         return [delivery for delivery in (*waiting, *self._open) if not self.ended(delivery)]
+
+
+def _name(deed: Deed) -> DeliveryId:
+    code, operation, revision, part = deed
+    return DeliveryId(f"{code}/{revision}", operation, part)
 
 
 @dataclass(frozen=True)
@@ -308,6 +328,7 @@ class Stage(World):
         for code in {code for code, revision in REFUSED if self.revisions[code] >= revision}:
             await self._withdraw(code)
         await self._settle()
+        self.promises.check()
         await self.judge()
         self.running += self.zombies
         await self.crash()

@@ -6,8 +6,9 @@ import itertools
 import selectors
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVarTuple
 
+_Ts = TypeVarTuple("_Ts")
 _START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 
 
@@ -37,7 +38,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._due.append([steps, call])
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: contextvars.Context | None = None
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
         """As the loop, and count."""
         for due in self._due:

@@ -37,7 +37,7 @@ class Weather:
     """What fails right now. A step takes up to `step_s`; `doubtful` of the writes land, and their answer is lost.
 
     After `steps_left` steps, if that is set, the process that makes the next one ends.
-    After `store_fails_in` calls of the store one fails: at its beginning, or with `store_fails_after` as a write landed.
+    After `store_fails_in` calls of the store one fails: at its beginning, or with `store_fails_after` as it landed.
     While the `broker_away`, no ownership is certain, appends end in Unavailable, commits and departures never end.
     """
 

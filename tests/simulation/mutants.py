@@ -1,0 +1,113 @@
+"""Workers with one planted defect each: what the properties must find."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hub.delivery.dispatch import Dispatch
+from hub.delivery.gate import Gate
+from hub.delivery.holding import Holding
+from hub.delivery.lane import Lane, Rest
+from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.share import Share
+from hub.delivery.work import Work
+from hub.delivery.worker import Worker
+from hub.ports import Record
+from schemas.delivery import CommandHeader, DeliveryState
+from tests.simulation.moves import Kind, Move
+from tests.simulation.stage import Cast
+
+
+class EarlyGate(Gate):
+    """Passes what is finished behind a head that is not."""
+
+    @property
+    def passed(self) -> int:
+        """One head too far."""
+        return self._order[1] if len(self._order) > 1 else self._seen
+
+
+class PassesEarly(Worker):
+    """Commits by a gate that passes early."""
+
+    async def _assign(self, partition: int, committed: int) -> None:
+        await super()._assign(partition, committed)
+        self._holdings[partition].gate = EarlyGate(committed, self._limits.window_records)
+
+
+class TrustsItsPredecessor(Worker):
+    """Suspects nothing of what an earlier owner may have begun."""
+
+    async def _assign(self, partition: int, committed: int) -> None:
+        await super()._assign(partition, committed)
+        self._holdings[partition]._suspect_below = committed
+
+
+class StartsTwice(Worker):
+    """Takes a record that was appended again for another one."""
+
+    async def _is_no_repeat(self, record: Record, header: CommandHeader) -> bool:
+        return False
+
+    async def _start(self, holding: Holding, record: Record) -> None:
+        self._is_repeat = self._is_no_repeat
+        await super()._start(holding, record)
+
+
+class ALaneForEachMessage(Worker):
+    """Lets the states of one dossier overtake each other."""
+
+    def _works(self, holding: Holding, record: Record, header: CommandHeader) -> list[Work]:
+        works = super()._works(holding, record, header)
+        for work in works:
+            work.lane = replace(work.lane, ordering_key=f"{work.lane.ordering_key}#{record.offset}")
+        return works
+
+
+class SkipsHeldHeads(Dispatch):
+    """Goes on with what lies behind a delivery that only a person can let go."""
+
+    def add(self, holding: Holding, work: Work) -> None:
+        """Wake the lane, too."""
+        super().add(holding, work)
+        lane = holding.lane(work.lane)
+        if lane.rest is Rest.HELD:
+            self._shares.of_lane(lane).offer_now(lane)
+
+    async def _next(self, holding: Holding, lane: Lane, share: Share) -> Work | None:
+        work = await super()._next(holding, lane, share)
+        if work is not None or not lane.stored:
+            return work
+        rows = [row for row in await self._place.rows(holding, lane) if not self._place.held(row)]
+        return self._place.work_of(rows[0]) if rows else None
+
+
+class ForgetsDoubt(OutcomeWriter):
+    """Forgets that a try without an answer may have arrived."""
+
+    async def write(self, work: Work, header: CommandHeader, tried: Tried, state: DeliveryState, *rest: object) -> None:
+        """Say nothing of it."""
+        work.possibly_doubled = False
+        await super().write(work, header, tried, state, *rest)  # type: ignore[arg-type]  # handed through as it came
+
+
+_TWICE = [Move(Kind.SUBMIT), Move(Kind.PASS, 0, 30), Move(Kind.AGAIN), Move(Kind.PASS, 0, 30)]
+_BEHIND_A_DEAD_ONE = [Move(Kind.SUBMIT, 1), *[Move(Kind.SUBMIT, 1), Move(Kind.PASS, 0, 200)] * 4]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A defect, and moves that lead towards where it shows."""
+
+    cast: Cast
+    opening: Sequence[Move] = ()
+
+
+MUTANTS = {
+    "the gate passes what is not finished": Mutant(Cast(worker=PassesEarly)),
+    "what an earlier owner may have begun is begun again": Mutant(Cast(worker=TrustsItsPredecessor)),
+    "a record that was appended again is started twice": Mutant(Cast(worker=StartsTwice), _TWICE),
+    "states of one dossier overtake each other": Mutant(Cast(worker=ALaneForEachMessage)),
+    "a lane skips a head that is held": Mutant(Cast(dispatch=SkipsHeldHeads), _BEHIND_A_DEAD_ONE),
+    "what may be doubled is not said to be": Mutant(Cast(writer=ForgetsDoubt)),
+    "a platform acts behind an inquiry": Mutant(Cast(unordered=True)),
+}

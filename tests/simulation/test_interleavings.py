@@ -1,0 +1,74 @@
+"""For all interleavings that are tried: lanes keep order, the gate passes nothing unfinished, effects happen once.
+
+Scripts are drawn by hypothesis or made from seeds. They hold every effect class, lost and late replies, workers that
+join, leave, fall, stand still or are killed between any two steps of any task, stores and logs that fail at the n-th
+call, records that are appended again, withdrawals and overtaken states. `tests.simulation.stage` says what is judged.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulation.moves import MUCH_MAX, WHICH_MAX, Kind, Move, script
+from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.quiet import quiet
+from tests.simulation.rehearsal import rehearse
+from tests.simulation.stage import play
+
+SEEDS = 200
+MUTANT_SEEDS = 150
+
+MOVES = st.builds(
+    Move, st.sampled_from(list(Kind)), st.integers(min_value=0, max_value=WHICH_MAX), st.integers(0, MUCH_MAX)
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quiet() -> Iterator[None]:
+    """Write no log lines, and let nobody else miss theirs."""
+    before = structlog.get_config()
+    quiet()
+    yield
+    structlog.configure(**before)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(MOVES, min_size=2, max_size=20))
+def test_whatever_happens_the_promises_hold(moves: list[Move]) -> None:
+    """At every durable step, and in the end nothing is stuck."""
+    play(moves)
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, 25))
+def test_seeds_keep_the_promises(first: int) -> None:
+    """Scripts of seeds: longer ones, with what happens often being more frequent."""
+    assert [] == [failure for seed in range(first, first + 25) if (failure := rehearse(seed)) is not None]
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(218, id="a withdrawal is being told of when its partition goes"),
+        pytest.param(1572, id="a worker stands still between an answer and its outcome, and wakes up much later"),
+    ],
+)
+def test_what_was_found_stays_mended(seed: int) -> None:
+    """Scripts that once broke a promise."""
+    play(script(seed))
+
+
+@pytest.mark.parametrize("defect", MUTANTS)
+def test_a_planted_defect_is_found(defect: str) -> None:
+    """Each defect breaks a promise within some seeds, so the promises can be broken."""
+    assert any(_breaks(MUTANTS[defect], seed) for seed in range(MUTANT_SEEDS))
+
+
+def _breaks(mutant: Mutant, seed: int) -> bool:
+    try:
+        play([*mutant.opening, *script(seed)], mutant.cast)
+    except AssertionError:
+        return True
+    return False
