@@ -27,7 +27,7 @@ from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, scarce_disk
 
 __all__ = ["expected", "run"]
 
-_SETTLE_S_MAX = 90.0
+SETTLE_S_MAX = 90.0
 _REPEATS = 50
 _CHANGES = {"first_s": "0.2", "max_s": "2", "disk_free_bytes_min": "1048576"}
 """Of `hub.yaml`: short waits between tries keep the run short."""
@@ -35,8 +35,20 @@ _PATIENCE = {"concurrency_max": "64\ncircuit_open_max_s: 2", "plain_http": "true
 """Of the portal: so do short waits between probes, and for replies."""
 
 
-async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: float) -> Report:
-    """Send, kill, settle, judge. Everything that was written stays in `folder`."""
+async def run(
+    seed: int,
+    dossiers: int,
+    kills: int,
+    folder: Path,
+    run_s_max: float,
+    *,
+    settle_s_max: float = SETTLE_S_MAX,
+    sin: str = "",
+) -> Report:
+    """Send, kill, settle, judge. Everything that was written stays in `folder`.
+
+    With a `sin` (`tests.chaos.sinful_road`) the hub does something wrong that the report must show.
+    """
     times = Times(time.monotonic())
     load = [dossier(seed, number) for number in range(1, dossiers + 1)]
     async with asyncio.timeout(run_s_max), AsyncExitStack() as stack:
@@ -48,7 +60,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         installed = install(folder / "installation", platforms, port, _CHANGES | {"home": str(world.disk.folder)})
         for key, value in _PATIENCE.items():
             replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
-        supervisor = Supervisor(installed, world, folder)
+        supervisor = Supervisor(installed, world, folder, sin)
         sender = Sender(installed, load)
         await set_in(portal, seed)
         quota = sender.quota
@@ -60,7 +72,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
             await sending
         times.sent()
         await portal.clear_faults()
-        told = await _settle(sender, load, seed)
+        told = await _settle(sender, load, seed, settle_s_max)
         times.settled()
         if (code := await last.stop()) != 0:
             told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
@@ -93,14 +105,14 @@ def _disk(seed: int, folder: Path) -> Iterator[ScarceDisk]:
         yield LimitedDisk(folder)
 
 
-async def _settle(sender: Sender, load: Sequence[Dossier], seed: int) -> Told:
+async def _settle(sender: Sender, load: Sequence[Dossier], seed: int, within_s: float) -> Told:
     """Wait until nothing is under way, repeat some requests, and ask the hub what it knows."""
     async with sender.session() as session:
         repeated = [
             flaw
             async for flaw in sender.repeated(session, Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load))))
         ]
-        counts = await settled(session, STATES * len(load), _SETTLE_S_MAX)
+        counts = await settled(session, STATES * len(load), within_s)
         told = await read_timelines(session, load, sender.history)
     told.note(counts, STATES * len(load))
     told.flaws.extend([*repeated, *judge_counts(counts, load)])

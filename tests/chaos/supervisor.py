@@ -55,13 +55,14 @@ class _Ripe:
 
 
 class Supervisor:
-    """Runs the lives of one hub, one after the other. Logs go to `folder`."""
+    """Runs the lives of one hub, one after the other. Logs go to `folder`. `sin` is for `tests.chaos.hub_process`."""
 
-    def __init__(self, installed: Installed, world: World, folder: Path) -> None:
+    def __init__(self, installed: Installed, world: World, folder: Path, sin: str = "") -> None:
         self.endings: list[Ending] = []
         self._installed = installed
         self._world = world
         self._folder = folder
+        self._sin = ["--sin", sin] if sin else []
         self._troubles: list[asyncio.Task[None]] = []
 
     async def run(self, lives: Sequence[Life], quota: Quota, states: int) -> None:
@@ -103,7 +104,7 @@ class Supervisor:
         of_the_clock = life is not None and life.trouble is not None and life.trouble.sort is Sort.CLOCK
         environment = self._world.clock.environment if of_the_clock else {}
         log = self._folder / f"hub-{number:02d}.log"
-        arguments = ("tests.chaos.hub_process", "--config", str(self._installed.folder), *order)
+        arguments = ("tests.chaos.hub_process", "--config", str(self._installed.folder), *order, *self._sin)
         return running(log, *arguments, environment=environment)
 
     async def _opened(self, process: Running, life: Life, started_s: float) -> float | None:
