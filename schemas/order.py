@@ -1,5 +1,6 @@
 """Orders: what an operator decides about one delivery that waits for a person, or about many."""
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -100,6 +101,8 @@ class OrderRequest(Model):
             raise ValueError("fixed")
         if not _bounded(self.correction):
             raise ValueError("too_deep")
+        if not _finite(self.correction):
+            raise ValueError("range")
         return self
 
 
@@ -183,6 +186,13 @@ def _bounded(correction: dict[str, JsonValue]) -> bool:
         if not level or values > PATCH_VALUES_MAX:
             break
     return not level
+
+
+def _finite(value: JsonValue) -> bool:
+    """Whether every number of a bounded value is one: JSON can state some that are too large to be."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return all(_finite(child) for child in _children(value))
 
 
 def _children(value: JsonValue) -> list[JsonValue]:

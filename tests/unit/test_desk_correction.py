@@ -40,7 +40,7 @@ def test_a_patch_does_what_the_standard_says(target: Any, patch: Any, expected: 
 
 def test_the_target_is_left_alone() -> None:
     """What lies in the log is not changed in memory either."""
-    target = {"a": {"b": [1]}}
+    target: Any = {"a": {"b": [1]}}
     merged(target, {"a": {"b": [2], "c": 3}})
 
     assert {"a": {"b": [1]}} == target
