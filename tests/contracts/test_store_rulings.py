@@ -10,6 +10,7 @@ from hub.delivery.restoration import Restoration
 from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory, Projected, Record
 from hub.sealing import seal, unseal
+from hub.store import purge
 from hub.store.database import Database
 from hub.store.image import image
 from hub.store.owed import SqlOwed
@@ -322,3 +323,30 @@ async def test_rebuilt_equals_live(database: Database) -> None:
     await project(SqlProjection(database), *records[:3])
 
     assert live == await database.read(image)
+
+
+async def test_nothing_goes_that_a_ruling_needs(database: Database) -> None:
+    """A delivery that is sent again holds the log at its ruling, and its message in the store, until it has arrived."""
+    projection, parking = SqlProjection(database), SqlParking(database)
+    again = ruling(7, "r1", Verdict.RESEND)
+    await project(projection, command(0, "m0"), again)
+    await project(
+        projection,
+        outcome(0, "m0"),
+        outcome(1, "m0", state=WAITING, code="hub.resent", ruling="r1", source_offset=7),
+    )
+    epoch = (await parking.take_over(0, 8)).epoch
+    await parking.put(0, epoch, [parked(7, "m0")])
+    starts = {(COMMANDS, 0): 5, ("hub.outcomes", 0): 5}
+
+    assert {(COMMANDS, 0): 0} == await database.read(purge.owed)
+    assert {"m0": 7} == await database.read(lambda connection: purge.last_records(connection, ["m0", "r1"]))
+    assert {} == await database.read(lambda connection: purge.settled(connection, ["m0", "r1"], starts))
+
+    await project(projection, outcome(2, "m0", source_offset=7))
+    await parking.settle(0, epoch, [DeliveryId("m0", SYNC, 0)])
+    assert {} == await database.read(purge.owed)
+    assert {} == await database.read(lambda connection: purge.settled(connection, ["m0", "r1"], starts))
+    beyond = {(COMMANDS, 0): 8, ("hub.outcomes", 0): 3}
+    gone = await database.write(lambda connection: purge.purge_messages(connection, ["m0", "r1"], beyond))
+    assert 2 == gone
