@@ -39,7 +39,7 @@ _Answer = TypeVar("_Answer", bound=Model)
 WORDS = {
     Cause.MISSING: "missing at the platform",
     Cause.OLDER: "older at the platform",
-    Cause.FOREIGN: "a state that the hub never sent",
+    Cause.FOREIGN: "a state that was never sent",
     Cause.DIFFERENT_CONTENT: "other values in some fields",
     Cause.NOT_COMPARABLE: "cannot be compared",
 }
