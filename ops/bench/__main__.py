@@ -6,6 +6,7 @@ import statistics
 import sys
 import tempfile
 import time
+from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from rich.table import Table
 from hub.settings import load
 from ops.bench.backlog import fill
 from ops.bench.disk import fsync_ms
+from ops.bench.isolation import PAIRS, RATE, RUN_S, Isolation, show
+from ops.bench.parked import MESSAGES, Parked
+from ops.bench.process import answer_of
 from ops.demo.content import Content
 from ops.demo.stage import Stage, end, free_port
 
@@ -124,7 +128,7 @@ class Bench:
         order_file.write_bytes(
             orjson.dumps({"url": url, "headers": headers, "bodies": bodies, "concurrency": CONCURRENCY})
         )
-        return float(await _run("ops.bench.yardstick", "loop", str(order_file)))
+        return float(await answer_of("ops.bench.yardstick", "loop", str(order_file)))
 
     # --- pieces ------------------------------------------------------------------------------------------------------
 
@@ -143,7 +147,7 @@ class Bench:
             "url": url, "token": token, "bodies": str(bodies), "concurrency": concurrency, "seconds": SECONDS,
             "keys": keys, "expected_status": expected,
         }  # fmt: skip
-        answer: dict[str, Any] = orjson.loads(await _run("ops.bench.load", json.dumps(order)))
+        answer: dict[str, Any] = orjson.loads(await answer_of("ops.bench.load", json.dumps(order)))
         return answer
 
     def _compare(self, what: str, hub: dict[str, Any], bare: dict[str, Any], yardstick: str) -> None:
@@ -167,22 +171,9 @@ async def _ledger_when(stage: Stage, count: int) -> list[dict[str, Any]]:
 
 async def _direct_lookups(stage: Stage, query: dict[str, Any]) -> tuple[float, float]:
     """Return p50 and p99 (ms) of the population adapter alone, without a hub around it."""
-    answer = await _run("ops.bench.direct_lookup", str(stage.installation), json.dumps(query), str(LOOKUPS))
+    answer = await answer_of("ops.bench.direct_lookup", str(stage.installation), json.dumps(query), str(LOOKUPS))
     took_ms = sorted(orjson.loads(answer))
     return statistics.median(took_ms), took_ms[len(took_ms) * 99 // 100]
-
-
-async def _run(module: str, *arguments: str) -> bytes:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *arguments), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        out, _ = await process.communicate()
-    finally:
-        await end(process)
-    if process.returncode:
-        raise SystemExit(f"{module} failed")
-    return out
 
 
 async def _wait_listening(port: int) -> None:
@@ -198,16 +189,45 @@ async def _wait_listening(port: int) -> None:
             return
 
 
-def main() -> None:
-    """Measure and print."""
-    started_s = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
-        bench = Bench(Path(folder))
-        asyncio.run(bench.run())
+def _all(folder: Path, _: Namespace) -> None:
+    bench = Bench(folder)
+    asyncio.run(bench.run())
     table = Table("what", "hub", "yardstick of the same run", "ratio", title="load, hub and platforms share the cores")
     for row in bench.rows:
         table.add_row(*row)
     Console(width=120).print(table)
+
+
+def _isolation(folder: Path, given: Namespace) -> None:
+    bench = Isolation(folder, given.rate, given.pairs, given.seconds)
+    pairs = asyncio.run(bench.run())
+    show(pairs, bench.rate)
+
+
+def _parked(folder: Path, given: Namespace) -> None:
+    asyncio.run(Parked(folder, given.messages).run())
+
+
+def _given() -> Namespace:
+    parser = ArgumentParser(prog="python -m ops.bench", description="Without a word: what `make bench` measures.")
+    parser.set_defaults(measure=_all)
+    words = parser.add_subparsers()
+    isolation = words.add_parser("isolation", help="a slow platform and a dead one beside healthy ones")
+    isolation.add_argument("--rate", type=float, default=RATE, help="messages/s to begin with; lowered if too much")
+    isolation.add_argument("--pairs", type=int, default=PAIRS)
+    isolation.add_argument("--seconds", type=float, default=RUN_S, help="length of a run")
+    isolation.set_defaults(measure=_isolation)
+    parked = words.add_parser("parked", help="a long outage, and the drain after it")
+    parked.add_argument("--messages", type=int, default=MESSAGES)
+    parked.set_defaults(measure=_parked)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure and print."""
+    given, started_s = _given(), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
+        given.measure(Path(folder), given)
     Console().print(f"{time.monotonic() - started_s:.0f} s")
 
 
