@@ -1,6 +1,7 @@
 """A province moves house: `python -m tests.chaos.migrate_run --messages 100000 --kills 5`.
 
-An embedded hub is filled through its door: a part is delivered, a part waits for a portal that is down, some are dead.
+An embedded hub is filled through its door: a part is delivered, a part waits for a portal that is down, some are
+in doubt and some are dead.
 It is killed, moved with kill -9 at random moments, and opened anew on Kafka and PostgreSQL, where the rest is delivered
 and each dossier goes on by one more state. What came of it is counted in the portal's ledger, and one table says it.
 """
@@ -40,6 +41,8 @@ STATES = 3
 REPEATS = 50
 _DEAD_MAX = 20
 _LOOK_EVERY_S = 0.5
+_STILL_S = 4.0
+_IN_DOUBT = 12
 _SECONDS_PER_MESSAGE = 0.06
 _SETTLE_S_MIN = 120.0
 _CHANGES = {"first_s": "0.2", "max_s": "2", "profile": "demo", "session_timeout_s": "6"}
@@ -193,9 +196,13 @@ class MigrateRun:
             sender.quota.allow(dead + share * STATES)
             sending = asyncio.create_task(sender.run())
             async with sender.session() as session:
-                await self._until(
-                    session, lambda counts: counts["accepted"] >= dead + share * STATES and _quiet(counts)
-                )
+                await self._until(session, lambda counts: counts["accepted"] >= dead + share * STATES)
+                await self._still(session, _owed(self._load.early(self._load.dead)))
+                await portal.fault("drop_reply", service="DongBoHoSoMC", count=_IN_DOUBT)
+                await portal.fault("cut_before_acting", service="TraCuuHoSo")
+                sender.quota.allow(dead + share * STATES + _IN_DOUBT)
+                await self._until(session, lambda counts: counts["in_doubt"] > 0)
+                await self._still(session)
                 await portal.fault("down")
                 sender.quota.allow(total)
                 await sending
@@ -256,16 +263,21 @@ class MigrateRun:
             while not reached(await _counts(session)):  # noqa: ASYNC110 - another process reaches it
                 await asyncio.sleep(_LOOK_EVERY_S)
 
+    async def _still(self, session: aiohttp.ClientSession, waiting_max: int | None = None) -> None:
+        """Return when nothing has moved for a while, so that no call is under way: then an outage leaves no doubt."""
+        since_s, last = time.monotonic(), Counter[str]()
+        async with asyncio.timeout(self._settle_s_max):
+            while last["in_flight"] or time.monotonic() - since_s < _STILL_S:
+                await asyncio.sleep(_LOOK_EVERY_S)
+                counts = await _counts(session)
+                if counts != last or (waiting_max is not None and counts["waiting"] > waiting_max):
+                    since_s, last = time.monotonic(), counts
+
     async def _timed(self, what: str, work: Any) -> Any:
         started_s = time.monotonic()
         done = await work
         self._report.times_s[what] = time.monotonic() - started_s
         return done
-
-
-def _quiet(counts: Mapping[str, int]) -> bool:
-    """Whether nothing is under way: what waits behind the dead does, and what is dead is."""
-    return counts["dead"] > 0 and counts["in_flight"] == counts["parked"] == counts["in_doubt"] == 0
 
 
 async def _counts(session: aiohttp.ClientSession) -> Counter[str]:

@@ -10,6 +10,7 @@ from hub.clock import SystemClock
 from hub.log.kafka_replica import Chunk, KafkaReplica
 from hub.log.sqlite import SqliteLog
 from hub.ports import Record
+from ops.kafka.broker import Broker
 from tests.contracts.kafka_broker import Kafka
 
 CLOCK = SystemClock()
@@ -52,6 +53,20 @@ class ForgetfulRoad(KafkaReplica):
         return written and self.number % 2 == 0
 
 
+class BrokenRoad(KafkaReplica):
+    """Kills the broker before its fourth chunk."""
+
+    broker: Broker
+    number: int = 0
+
+    async def write(self, place: tuple[str, int], chunk: Chunk) -> bool:
+        """Write, if there is anybody to write to."""
+        self.number += 1
+        if self.number == 4:
+            await self.broker.kill()
+        return await super().write(place, chunk)
+
+
 async def fill(log: SqliteLog, topic: str, seed: int, records: int) -> None:
     """Append records of all sizes, empty ones too."""
     chance = Random(seed)
@@ -80,10 +95,10 @@ async def embedded(path: Path, topics: Mapping[str, int]) -> AsyncIterator[Sqlit
 
 @asynccontextmanager
 async def replica(
-    kafka: Kafka, topics: Mapping[str, int], road: type[KafkaReplica] = KafkaReplica
+    kafka: Kafka, topics: Mapping[str, int], road: type[KafkaReplica] = KafkaReplica, *, patience_s: float = 30.0
 ) -> AsyncIterator[KafkaReplica]:
     """Reach topics on Kafka."""
-    found = await road.open(kafka.bootstrap, topics, CLOCK)
+    found = await road.open(kafka.bootstrap, topics, CLOCK, patience_s=patience_s)
     try:
         yield found
     finally:

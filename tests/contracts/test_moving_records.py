@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.app.moving.passage import Passage
-from hub.errors import ConfigInvalid
+from hub.errors import ConfigInvalid, Unavailable
 from hub.log.kafka import KafkaLog
 from hub.log.kafka_replica import KafkaReplica, chunk_of, padding_of
 from hub.log.sqlite import SqliteLog
@@ -15,6 +15,7 @@ from hub.ports import Bounds, Record
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.moving_logs import (
     CLOCK,
+    BrokenRoad,
     CutRoad,
     ForgetfulRoad,
     RoadCut,
@@ -133,6 +134,26 @@ async def test_a_batch_of_a_killed_process_that_comes_late_fits_or_is_refused(ka
         assert Bounds(0, 60) == await target.bounds((topic, 0))
 
         await carry(log, target, topics, producer_id)
+        await require_equal(kafka, log, topics)
+
+
+async def test_a_broker_that_goes_away_ends_it_clearly(kafka: Kafka, tmp_path: Path) -> None:
+    """After some patience the error says so; when the broker is back, it goes on."""
+    topics = await topics_on(kafka, 2)
+    async with embedded(tmp_path / "log.db", topics) as log:
+        for topic in topics:
+            await fill(log, topic, 5, 3000)
+        async with replica(kafka, topics, BrokenRoad, patience_s=3) as target:
+            assert isinstance(target, BrokenRoad)
+            target.broker = kafka.broker
+            producer_id = await target.new_producer_id()
+            try:
+                with pytest.raises(Unavailable, match="broker"):
+                    await carry(log, target, topics, producer_id)
+            finally:
+                await kafka.broker.start()
+        async with replica(kafka, topics) as target:
+            await carry(log, target, topics, producer_id)
         await require_equal(kafka, log, topics)
 
 
