@@ -18,6 +18,9 @@ class Seen(NamedTuple):
     well: bool
 
 
+_NOTHING = Seen(0.0, 0.0, 0, well=False)
+
+
 class Blame:
     """The failed tries of the head of one lane.
 
@@ -26,9 +29,11 @@ class Blame:
     does a refused account. A restart, or another owner of the partition, begins to count anew.
     """
 
+    __slots__ = ("_before", "_counted", "_delivery")
+
     def __init__(self) -> None:
         self._delivery: DeliveryId | None = None
-        self._before = Seen(0.0, 0.0, 0, well=False)
+        self._before = _NOTHING
         self._counted = 0
 
     @property
