@@ -5,6 +5,7 @@ third, their clocks jump, and the roads to the portal, the broker and the store 
 """
 
 import asyncio
+import sys
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -91,3 +92,9 @@ async def _settle(sender: Sender, load: list[Dossier]) -> Told:
     told.note(counts, STATES * len(load))
     told.flaws.extend(judge_counts(counts, load))
     return told
+
+
+if __name__ == "__main__":
+    from tests.chaos.__main__ import main  # it imports this module
+
+    sys.exit(main(["--home", "shared", *sys.argv[1:]]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ops.sandbox.verdict import Verdict
 from tests.chaos.check import Check
 from tests.chaos.history import History
+from tests.chaos.machine import machine
 from tests.chaos.read_model import Told
 from tests.chaos.supervisor import Ending
 
@@ -31,6 +32,11 @@ class Report:
     total_s: float
 
     @property
+    def kills(self) -> int:
+        """How many processes were killed."""
+        return len(self.endings) or len(self.befell)
+
+    @property
     def flaws(self) -> list[str]:
         """Everything that breaks a promise."""
         return [*self._judged(), *self.check.flaws, *self.told.flaws, *self._untold()]
@@ -51,6 +57,7 @@ class Report:
         return "\n".join([*self._head(), *self._lives(), *self._effects(), *self._end()])
 
     def _head(self) -> Iterator[str]:
+        yield f"on {machine()}"
         acknowledged = len(self.history.acknowledged)
         yield f"{self.home}, seed {self.seed}: {self.dossiers} dossiers, {acknowledged} states acknowledged"
         yield f"  answers to the sender: {_listed(self.history.answers)}"
