@@ -21,6 +21,7 @@ from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner
 from hub.ports import Clock, Operation, ParkedRow, Parking
 from hub.telemetry import Metrics, logger
+from schemas.delivery import DeliveryState
 
 _STEPS_IN_A_ROW = 16
 _IDLE_S = 0.25
@@ -132,6 +133,9 @@ class Dispatch:
             share.offer_now(lane)
 
     def _append(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
+        if work.dead:
+            self._hold(holding, lane, share, work)
+            return
         if not lane.stored and (work.ruling or share.full or not share.receptive):
             self._place.store(holding, lane)
             if not lane.stored:
@@ -145,6 +149,13 @@ class Dispatch:
         lane.hot.append(work)
         share.hot += 1
         share.offer(lane)
+
+    def _hold(self, holding: Holding, lane: Lane, share: Share, work: Work) -> None:
+        """Write down what a crash has kept from being written down as dead: it holds its lane, and is not tried."""
+        self._place.store(holding, lane)
+        self._place.put(holding, lane, work, DeliveryState.DEAD, None)
+        if lane.rest is Rest.IDLE:
+            share.offer(lane)
 
     def _begin_stored(self, holding: Holding, lane: Lane, work: Work, share: Share) -> None:
         """Open a lane in the parking place: the platform takes nothing right now, or its part of memory is full."""

@@ -44,6 +44,7 @@ class Holding:
         self.certain = True
         self.unsure: dict[Lane, None] = {}
         self._settled = memory.settled
+        self._dead = memory.dead
         self._parked = frozenset(row.id for row in memory.rows)
         self._suspect_below = suspect_below
         self._cleared: set[LaneKey] = set()
@@ -90,6 +91,7 @@ class Holding:
             delivery = DeliveryId(header.message_id, planned.operation, planned.part)
             if self.known(delivery):
                 continue
+            dead = delivery in self._dead
             works.append(
                 Work(
                     id=delivery,
@@ -100,7 +102,8 @@ class Holding:
                     index=index,
                     of=planned.of,
                     envelope=record.value,
-                    code=OVERTAKEN if overtaken else "",
+                    code=OVERTAKEN if overtaken and not dead else "",
+                    dead=dead,
                 )
             )
         return works
@@ -127,7 +130,8 @@ class Holding:
         for work in works:
             if work.recall or work.ruling or work.overtaken:
                 continue
-            if work.lane not in self._cleared and not (self.lanes.get(work.lane) and self.lanes[work.lane].stored):
+            stored = work.lane in self.lanes and self.lanes[work.lane].stored
+            if not work.dead and not stored and work.lane not in self._cleared:
                 work.doubtful = True
             self._cleared.add(work.lane)
 

@@ -17,7 +17,7 @@ class Work:
 
     `doubtful` says that an earlier try may have acted, so the doubt rule of the operation comes before a send.
     `code` is what the last send came to. `recalled` says that it is not to be sent (again), should it not be there.
-    `calls` were made in this try.
+    `calls` were made in this try. `dead` says that it is known to be dead, and that its row is still to be written.
     """
 
     id: DeliveryId
@@ -31,6 +31,7 @@ class Work:
     attempts: int = 0
     code: str = ""
     doubtful: bool = False
+    dead: bool = False
     possibly_doubled: bool = False
     recalled: bool = False
     stored: bool = False

@@ -51,13 +51,14 @@ class PartitionMemory:
     """What the store remembers of a partition when a worker takes it over. The first epoch is 1.
 
     `settled` holds the deliveries of records at or past the committed offset that need no further work: final in the
-    ledger, or a tombstone. A dead one counts only when its row is there to hold its lane; a crash may come between.
-    `rows` are the parked rows of the partition without their envelopes, in lane order.
+    ledger, or a tombstone. A dead one counts only when its row is there to hold its lane; a crash may come between, and
+    then it is one of the `dead`. `rows` are the parked rows of the partition without their envelopes, in lane order.
     """
 
     epoch: int
     settled: frozenset[DeliveryId]
     rows: tuple[ParkedRow, ...]
+    dead: frozenset[DeliveryId] = frozenset()
 
 
 class Parking(Protocol):

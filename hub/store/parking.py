@@ -75,16 +75,24 @@ class SqlParking:
 
 
 def take_over(connection: Connection, partition: int) -> int:
-    """Raise the epoch and return it. Rows that the ledger knows as finished become tombstones."""
+    """Raise the epoch and return it. Rows of what the ledger knows as finished become tombstones, of what died dead."""
     epoch = _raise_epoch(connection, partition)
     finished = exists().where(_SAME_DELIVERY, _line.state.in_(_FINISHED))
     connection.execute(_bury().where(_row.partition == partition, _row.settled == false(), finished))
+    died = exists().where(_SAME_DELIVERY, _line.state == _DEAD)
+    undead = and_(_row.partition == partition, _row.settled == false(), _row.state != _DEAD)
+    connection.execute(update(tables.parked).values(state=_DEAD).where(undead, died))
     return epoch
 
 
 def memory(connection: Connection, partition: int, epoch: int, committed: int) -> PartitionMemory:
     """Return what is remembered of a partition."""
-    return PartitionMemory(epoch, _settled(connection, partition, committed), tuple(_outlines(connection, partition)))
+    return PartitionMemory(
+        epoch=epoch,
+        settled=_settled(connection, partition, committed),
+        rows=tuple(_outlines(connection, partition)),
+        dead=_dead(connection, partition, committed),
+    )
 
 
 def put(connection: Connection, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
@@ -172,6 +180,14 @@ def _settled(connection: Connection, partition: int, committed: int) -> frozense
         _row.partition == partition, _row.offset >= committed, _row.settled == true()
     )
     return frozenset(DeliveryId(*row) for each in (ledger, tombstones) for row in connection.execute(each))
+
+
+def _dead(connection: Connection, partition: int, committed: int) -> frozenset[DeliveryId]:
+    """Return the deliveries of such records that died, and whose rows were not written."""
+    past = and_(_line.source_partition == partition, _line.source_offset >= committed)
+    unheld = ~exists().where(_SAME_DELIVERY)
+    died = select(_line.message_id, _line.operation, _line.part).where(past, _line.state == _DEAD, unheld)
+    return frozenset(DeliveryId(*row) for row in connection.execute(died))
 
 
 def _outlines(connection: Connection, partition: int) -> Iterable[ParkedRow]:

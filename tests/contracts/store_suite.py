@@ -485,10 +485,21 @@ class ParkingContract:
         assert {DeliveryId("m1", SYNC, 0)} == memory.settled
 
     async def test_dead_without_a_row(self, parking: Parking, projection: Projection) -> None:
-        """A dead delivery whose row was lost in a crash is not settled: it is worked on again, and holds its lane."""
+        """A dead delivery whose row was not written before a crash is not settled, and known to hold its lane."""
         await project(projection, outcome(0, "m1", source_offset=5, state=DeliveryState.DEAD))
 
-        assert frozenset() == (await parking.take_over(0, 0)).settled
+        memory = await parking.take_over(0, 5)
+
+        assert (frozenset(), frozenset({DeliveryId("m1", SYNC, 0)})) == (memory.settled, memory.dead)
+        assert frozenset() == (await parking.take_over(0, 6)).dead
+
+    async def test_died_before_the_crash(self, parking: Parking, projection: Projection) -> None:
+        """A row that says that its delivery is being tried, while the ledger says that it died of that, is dead."""
+        epoch = (await parking.take_over(0, 0)).epoch
+        await parking.put(0, epoch, [parked(0, state=DeliveryState.IN_FLIGHT), parked(1, "m2")])
+        await project(projection, outcome(0, "m1", state=DeliveryState.DEAD))
+
+        assert ["dead", "parked"] == [row.state for row in (await parking.take_over(0, 0)).rows]
 
     async def test_appended_again(self, parking: Parking, projection: Projection) -> None:
         """A message that lies in the log twice is settled until its later record is committed too."""

@@ -37,6 +37,8 @@ class MemoryParking:
             outcome = self._ledger.get(delivery)
             if outcome is not None and outcome.state in _FINISHED:
                 self._gone[delivery] = self._rows.pop(delivery)
+            if outcome is not None and outcome.state is DeliveryState.DEAD and delivery in self._rows:
+                self._rows[delivery] = replace(self._rows[delivery], state=DeliveryState.DEAD)
         settled = {
             key
             for key, outcome in self._ledger.items()
@@ -49,7 +51,15 @@ class MemoryParking:
             (replace(row, envelope=b"") for row in self._rows.values() if row.partition == partition),
             key=lambda row: (row.offset, row.index),
         )
-        return PartitionMemory(self._epochs[partition], frozenset(settled), tuple(rows))
+        dead = {
+            key
+            for key, outcome in self._ledger.items()
+            if outcome.source_partition == partition
+            and outcome.source_offset >= committed
+            and outcome.state is DeliveryState.DEAD
+            and not self.knows(key)
+        }
+        return PartitionMemory(self._epochs[partition], frozenset(settled), tuple(rows), frozenset(dead))
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Insert or overwrite."""
