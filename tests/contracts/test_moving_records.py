@@ -1,6 +1,8 @@
 """Records move from a file to Kafka: record n there is record n here, whatever happens on the road."""
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from hub.log.kafka_replica import KafkaReplica, chunk_of, padding_of
 from hub.log.sqlite import SqliteLog
 from hub.ports import Bounds, Record
 from tests.contracts.kafka_broker import Kafka
+from tests.contracts.log_suite import sole_member
 from tests.contracts.moving_logs import (
     CLOCK,
     BrokenRoad,
@@ -205,6 +208,44 @@ async def test_groups_stand_where_they_stood(kafka: Kafka) -> None:
         await target.commit("hub.delivery", topic, {0: 5, 2: 9})
 
         assert {0: 5, 2: 9} == await target.committed("hub.delivery", topic)
+
+
+async def test_offsets_of_a_group_at_work_are_not_touched(kafka: Kafka) -> None:
+    """Somebody runs at the target already: that is said, and nothing is committed over his head."""
+    topics = await topics_on(kafka, 1)
+    topic = next(iter(topics))
+    log = await KafkaLog.open(kafka.bootstrap, topics, CLOCK)
+    try:
+        await log.append(topic, b"key", b"value")
+        await sole_member(log, topic)
+        async with replica(kafka, topics) as target:
+            with pytest.raises(ConfigInvalid, match=r"the group readers\..* has members: stop every process"):
+                await target.commit("readers", topic, {0: 1})
+            assert {} == await target.committed("readers", topic)
+    finally:
+        await log.aclose()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DELETE FROM record WHERE place = (SELECT min(place) + 3 FROM record)", "record 3 is missing at the source"),
+        ("UPDATE record SET key = x'01' WHERE place = (SELECT min(place) + 3 FROM record)", "record 3 does not belong"),
+    ],
+    ids=["gap", "partition"],
+)
+async def test_a_damaged_source_does_not_move(kafka: Kafka, tmp_path: Path, damage: str, said: str) -> None:
+    """A record that is missing, or that Kafka would put elsewhere, is named, and nothing behind it is written."""
+    topics = {f"{kafka.prefix()}.commands": 2}
+    await kafka.create(topics)
+    async with embedded(tmp_path / "log.db", topics) as log:
+        await fill(log, next(iter(topics)), 1, 60)
+    with closing(sqlite3.connect(tmp_path / "log.db")) as file, file:
+        file.execute(damage)
+    async with embedded(tmp_path / "log.db", topics) as log, replica(kafka, topics) as target:
+        with pytest.raises(ConfigInvalid, match=said):
+            await carry(log, target, topics, await target.new_producer_id())
+        assert 0 == (await target.bounds((next(iter(topics)), 0))).end
 
 
 async def test_the_proof_sees_one_changed_byte(kafka: Kafka, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import sqlite
 from hub.app.moving.mark import Mark, MarkFile
 from hub.app.moving.progress import Progress
 from hub.app.moving.proof import Line, RowSum, Sum, sum_of_records, table
+from hub.cli import main
 from hub.cli.migrate import read_address
 from hub.errors import ConfigInvalid, Unavailable
 from hub.ports import Bounds, Record
@@ -17,6 +18,7 @@ from hub.settings.address import LogAddress, StoreAddress
 from hub.store.bulk import key_of, plain
 from hub.store.tables import KEYS, STORE
 from tests.clock import ManualClock
+from tests.fakes.installation_folder import write_installation
 
 AT = datetime(2026, 11, 22, 13, 0, 0, 123_456, UTC)
 MARK = Mark(journey="j1", producer_id=7, log="kafka://k:9092", store="postgresql://hub@db/hub", started_at=AT)
@@ -147,3 +149,26 @@ def test_an_address_with_a_password_comes_from_the_environment() -> None:
     found = read_address(StoreAddress, "--store", "${NEW_STORE}", {"NEW_STORE": "postgresql://hub:secret@db/hub"})
 
     assert ("postgresql://hub:secret@db/hub", "postgresql://hub:***@db/hub") == (found.url, str(found))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "where to? --log kafka://host:port --store postgresql://user@host/database"),
+        (["--log", "kafka://k:9092"], "where to?"),
+        (["--target-is-gone"], "--target-is-gone goes with --undo-mark"),
+        (["--undo-mark", "--target-is-gone"], "there is no such file, so there is nothing to move"),
+    ],
+)
+def test_the_command_says_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    """One line, exit code 1, and nothing was begun."""
+    folder = write_installation(tmp_path / "installation")
+
+    with pytest.raises(SystemExit) as ended:
+        main(["migrate", "--config", str(folder), *arguments])
+
+    assert 1 == ended.value.code
+    assert said in capsys.readouterr().err
+    assert not (folder / "data").exists()
