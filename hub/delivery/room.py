@@ -27,7 +27,8 @@ class Room:
         for share in self._shares.opened.values():
             self._write_down_overdue(holdings, share, now_s)
         for share in self._shares.opened.values():
-            if share.busy:
+            # Looking through the lanes takes long when many are stored, and those are not what stands in the way.
+            if share.busy and share.hot:
                 self._make_way(holdings, share, now_s)
 
     def _write_down_overdue(self, holdings: Mapping[int, Holding], share: Share, now_s: float) -> None:

@@ -20,7 +20,7 @@ from hub.settings import load
 from ops.bench.backlog import fill
 from ops.bench.disk import fsync_ms
 from ops.bench.isolation import PAIRS, RATE, RUN_S, Isolation, show
-from ops.bench.parked import MESSAGES, Parked
+from ops.bench.parked import DRAIN_S_MAX, MESSAGES, Parked
 from ops.bench.process import answer_of
 from ops.demo.content import Content
 from ops.demo.stage import Stage, end, free_port
@@ -205,7 +205,7 @@ def _isolation(folder: Path, given: Namespace) -> None:
 
 
 def _parked(folder: Path, given: Namespace) -> None:
-    asyncio.run(Parked(folder, given.messages).run())
+    asyncio.run(Parked(folder, given.messages, given.drain_s, seeded=given.seeded).run())
 
 
 def _given() -> Namespace:
@@ -219,6 +219,8 @@ def _given() -> Namespace:
     isolation.set_defaults(measure=_isolation)
     parked = words.add_parser("parked", help="a long outage, and the drain after it")
     parked.add_argument("--messages", type=int, default=MESSAGES)
+    parked.add_argument("--seeded", action="store_true", help="begin with the rows parked already")
+    parked.add_argument("--drain-s", type=float, default=DRAIN_S_MAX, help="how long to watch the drain")
     parked.set_defaults(measure=_parked)
     return parser.parse_args()
 
