@@ -11,6 +11,7 @@ from hub.events.ledger import EventLedger
 from hub.events.publisher import Publisher
 from hub.events.topics import EVENTS
 from hub.settings.sections import Profile
+from hub.store.alarms import SqlAlarms
 from hub.store.events import SqlEvents
 from hub.store.lateness import SqlLateness
 from hub.store.old_records import OldRecords
@@ -20,10 +21,12 @@ from hub.streams.alarms import LateDeliveries, SilentPlatforms
 from hub.streams.engine import Engine, KafkaEngine, LogEngine
 from hub.streams.jobs import Every, Job
 from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector
+from hub.streams.refusing import RefusingPlatforms
 from hub.streams.streams import Streams
 from hub.streams.windows import Windows
 
 _LOOK_EVERY_S = 15.0
+_REFUSING_EVERY_S = 5.0
 _SOURCE = "urn:vn:lgsp:hub"
 _REPLICATION = {Profile.PRODUCTION: 3, Profile.DEMO: 1}
 
@@ -46,6 +49,7 @@ class Processing:
         self.callers = callers(ground.installation.systems, homes.log, clock, metrics)
         self.reconciler = reconciler(ground)
         silent = SilentPlatforms(homes.read_models, clock, metrics, silence_after_s=deadlines.silence_after_s)
+        refusing = RefusingPlatforms(homes.log, SqlAlarms(homes.store), clock, metrics)
         self.streams = Streams(
             log=homes.log,
             engine=_engine(ground),
@@ -62,6 +66,7 @@ class Processing:
                 order_job(ground),
                 Job("late deliveries", Every(_LOOK_EVERY_S), late.check, late.stand_by),
                 Job("silent platforms", Every(_LOOK_EVERY_S), silent.check, silent.stand_by),
+                Job("refusing platforms", Every(_REFUSING_EVERY_S), refusing.check, refusing.stand_by),
                 Job("windows", Every(_LOOK_EVERY_S), self.windows.show, everywhere=True),
             ),
         )

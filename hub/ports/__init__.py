@@ -1,5 +1,6 @@
 """The Protocols between the rooms. Whoever needs a thing names the port; `hub.app` hands over the implementation."""
 
+from hub.ports.alarms import StandingAlarms
 from hub.ports.audit import Audit
 from hub.ports.clock import Clock
 from hub.ports.events import EventStore, LoggedEvent, OutboxEvent
@@ -81,6 +82,7 @@ __all__ = [
     "Reserved",
     "RunStep",
     "Shown",
+    "StandingAlarms",
     "Trimming",
     "Unparked",
 ]

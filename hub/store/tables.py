@@ -377,6 +377,16 @@ reconciliation_difference = Table(
 )
 """What a run found: one row per dossier over which ledger and platform differ. `fields` are names, by commas."""
 
+alarm = Table(
+    "alarm",
+    STORE,
+    Column("kind", Text, primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The alarms that stand. A row is there from the raising of an alarm to its end, whichever process saw either."""
+
 master_key = Table("master_key", KEYS, Column("id", Text, primary_key=True))
 """The ids of the master keys under which data keys were wrapped."""
 

@@ -111,6 +111,7 @@ class Metrics:
         self.reconciliation_alarm = self._gauged(
             "reconciliation_alarm", "1 when the last run was stopped or found too much", "platform"
         )
+        self.alarm = self._gauged("alarm", "1 while an alarm stands", "kind", "platform")
         self.let_go_total = self._counted("let_go", "Records and rows that were kept long enough", "kind")
         self.kept_partitions = self._gauged("kept_partitions", "Partitions whose old records must stay", "topic", "by")
 
