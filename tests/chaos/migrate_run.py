@@ -1,9 +1,9 @@
 """A province moves house: `python -m tests.chaos.migrate_run --messages 100000 --kills 5`.
 
-An embedded hub is filled through its door: a part is delivered, a part waits for a portal that is down, some are
-in doubt and some are dead.
-It is killed, moved with kill -9 at random moments, and opened anew on Kafka and PostgreSQL, where the rest is delivered
-and each dossier goes on by one more state. What came of it is counted in the portal's ledger, and one table says it.
+An embedded hub is filled through its door: a part is delivered, a part waits for a portal that is down, some are in
+doubt and some are dead. It is killed, moved with a kill -9 in each phase of the move, and opened anew on Kafka and
+PostgreSQL, where the rest is delivered and each dossier goes on by one more state. What came of it is counted in the
+portal's ledger, and one table says it.
 """
 
 import argparse
@@ -125,7 +125,7 @@ class MoveReport:
         yield f"seed {self.seed}: {self.acknowledged} messages acknowledged before the move"
         yield f"  deliveries before: {_listed(self.before)}"
         for at_s, said in zip(self.removal.kills, self.removal.said, strict=True):
-            yield f"  hub migrate killed after {at_s:.2f} s, at: {said}"
+            yield f"  hub migrate killed {at_s:.2f} s into a phase; it had said: {said}"
         yield f"  its last life took {self.removal.last_life_s:.1f} s; {_listed_s(self.times_s)}"
         yield f"  deliveries after:  {_listed(self.after)}"
 
@@ -151,7 +151,7 @@ class MigrateRun:
         self._chance = Random(f"migrate {seed}")
         self._load = Load.of(seed, messages)
         self._kills = kills
-        self._kill_within_s = 1.0 + messages / 1500
+        self._kill_within_s = 0.2 + messages / 40_000
         self._delivered_percent = delivered_percent
         self._folder = folder
         self._settle_s_max = _SETTLE_S_MIN + messages * _SECONDS_PER_MESSAGE

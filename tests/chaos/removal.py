@@ -1,4 +1,4 @@
-"""`hub migrate` as a process that is killed at random moments, until it has come to its end."""
+"""`hub migrate` as a process that is killed in each of its phases, at random moments, until it comes to its end."""
 
 import asyncio
 import time
@@ -8,7 +8,8 @@ from random import Random
 
 from tests.e2e.processes import Running, running
 
-_BEGUN = "moving to"
+_PHASES = ("moving to", "records: ", "rows: ", "keys: ", "comparing")
+"""What it says when records are copied, then rows, keys, the offsets of groups, and when both sides are compared."""
 _LOOK_EVERY_S = 0.02
 _MOVE_S_MAX = 900.0
 
@@ -19,9 +20,8 @@ class NotMoved(Exception):
 
 @dataclass(slots=True)
 class Removal:
-    """What came of it: the seconds into each life at which it was killed, the last words, how long the last life took.
-
-    Seconds count from the word that copying begins.
+    """What came of it: how many seconds behind the word of a phase it was killed, what it had said last by then, and
+    how long its last life took from the first word on.
     """
 
     kills: list[float] = field(default_factory=list)
@@ -31,12 +31,13 @@ class Removal:
 
 
 async def remove(arguments: tuple[str, ...], folder: Path, chance: Random, kills: int, kill_within_s: float) -> Removal:
-    """Run the command, kill it so many times, and let it come to its end."""
+    """Run the command, kill it so many times, at most so many seconds into a phase, and let it come to its end."""
     found = Removal()
     for life in range(kills + 1):
         log = folder / f"migrate-{life + 1:02d}.log"
         async with running(log, "hub", "migrate", *arguments) as process:
-            await _begun(process)
+            phase = life * len(_PHASES) // kills if life < kills else 0
+            await _said(process, _PHASES[phase])
             started_s = time.monotonic()
             if life < kills:
                 await process.wait(chance.uniform(0, kill_within_s))
@@ -62,12 +63,16 @@ async def refused(role: str, folder: Path, log: Path) -> str:
     return process.tail()
 
 
-async def _begun(process: Running) -> None:
+async def _said(process: Running, word: str) -> None:
     async with asyncio.timeout(_MOVE_S_MAX):
-        while process.ended is None and _BEGUN not in process.tail():  # noqa: ASYNC110 - another process says it
+        while process.ended is None and word not in _told(process):  # noqa: ASYNC110 - another process says it
             await asyncio.sleep(_LOOK_EVERY_S)
 
 
 def _last_word(process: Running) -> str:
-    lines = process.log.read_text(encoding="utf-8").splitlines()
+    lines = _told(process).splitlines()
     return lines[-1] if lines else ""
+
+
+def _told(process: Running) -> str:
+    return process.log.read_text(encoding="utf-8")
