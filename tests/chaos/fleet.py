@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class Fleet:
     flaws: list[str] = field(default_factory=list)
     clocks: frozenset[str] = frozenset()
     """Members whose wall clock can jump."""
+    births: Callable[..., AbstractAsyncContextManager[Running]] = running
 
     async def add(self, role: str, name: str, address: str = "") -> Member:
         """Start one more member; one with a door is waited for."""
@@ -117,7 +119,7 @@ class Fleet:
             arguments += ["--listen", member.address.removeprefix("http://")]
         log = self.folder / f"hub-{member.name}-{member.lives:02d}.log"
         environment = member.clock.environment if member.clock else {}
-        member.process = await self.stack.enter_async_context(running(log, *arguments, environment=environment))
+        member.process = await self.stack.enter_async_context(self.births(log, *arguments, environment=environment))
         if member.address:
             await listening(member.process, member.address, _START_S_MAX)
 

@@ -19,6 +19,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import SESSION_S, blows
 from tests.chaos.judgement import Times, judge
 from tests.chaos.load import STATES, Dossier, dossier
+from tests.chaos.nursery import nursery
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
@@ -48,7 +49,8 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         world = await stack.enter_async_context(shared_world(folder, boxes))
         ports = [stack.enter_context(reserved_port()) for _ in range(2)]
         installed = await _installed(folder, boxes, world, ports[0])
-        fleet = Fleet(installed, folder, stack, clocks=frozenset({"api-2", "worker-2"}))
+        births = (await stack.enter_async_context(nursery())).running
+        fleet = Fleet(installed, folder, stack, clocks=frozenset({"api-2", "worker-2"}), births=births)
         doors = [f"http://127.0.0.1:{port}" for port in ports]
         for number, door in enumerate(doors, 1):
             await fleet.add("api", f"api-{number}", door)

@@ -12,6 +12,7 @@ from ops.sandbox.remote import Remote
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.judgement import Times, expected, judge
 from tests.chaos.load import STATES, Dossier, dossier
+from tests.chaos.nursery import nursery
 from tests.chaos.plan import plan
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
@@ -60,7 +61,7 @@ async def run(
         installed = install(folder / "installation", platforms, port, _CHANGES | {"home": str(world.disk.folder)})
         for key, value in _PATIENCE.items():
             replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
-        supervisor = Supervisor(installed, world, folder, sin)
+        supervisor = Supervisor(installed, world, await stack.enter_async_context(nursery()), folder, sin)
         sender = Sender(installed, load)
         await set_in(portal, seed)
         quota = sender.quota

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 
+from tests.chaos.nursery import Nursery
 from tests.chaos.plan import Life
 from tests.chaos.quota import Quota
 from tests.chaos.road_fault import Bad, RoadFault
 from tests.chaos.trouble import Sort
 from tests.chaos.world import World
 from tests.e2e.installation import Installed
-from tests.e2e.processes import NotStarted, Running, listening, running
+from tests.e2e.processes import NotStarted, Running, listening
 
 _RIPE_S_MAX = 15.0
 _PATIENCE_S = 8.0
@@ -57,10 +58,11 @@ class _Ripe:
 class Supervisor:
     """Runs the lives of one hub, one after the other. Logs go to `folder`. `sin` is for `tests.chaos.hub_process`."""
 
-    def __init__(self, installed: Installed, world: World, folder: Path, sin: str = "") -> None:
+    def __init__(self, installed: Installed, world: World, births: Nursery, folder: Path, sin: str = "") -> None:
         self.endings: list[Ending] = []
         self._installed = installed
         self._world = world
+        self._births = births
         self._folder = folder
         self._sin = ["--sin", sin] if sin else []
         self._troubles: list[asyncio.Task[None]] = []
@@ -105,7 +107,7 @@ class Supervisor:
         environment = self._world.clock.environment if of_the_clock else {}
         log = self._folder / f"hub-{number:02d}.log"
         arguments = ("tests.chaos.hub_process", "--config", str(self._installed.folder), *order, *self._sin)
-        return running(log, *arguments, environment=environment)
+        return self._births.running(log, *arguments, environment=environment)
 
     async def _opened(self, process: Running, life: Life, started_s: float) -> float | None:
         """Return how long the door took; None when the hub died first, as it may at a crash point."""

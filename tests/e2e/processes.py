@@ -97,7 +97,12 @@ async def running(
     """
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *arguments, stdout=output, stderr=output, env={**_environment(), **environment}
+            sys.executable,
+            "-m",
+            *arguments,
+            stdout=output,
+            stderr=output,
+            env={**environment_of_children(), **environment},
         )
     started = Running(process, log)
     try:
@@ -157,7 +162,7 @@ async def _first_line(process: Running) -> str:
     raise NotStarted(f"exit code {process.ended}: {process.tail()}")
 
 
-def _environment() -> Mapping[str, str]:
+def environment_of_children() -> Mapping[str, str]:
     """Return the environment of children: nothing that configures a hub, and compiled modules kept beside the venv.
 
     Without those a hub spends most of its start compiling its libraries, where nothing may be written beside them.
