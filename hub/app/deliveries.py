@@ -1,6 +1,7 @@
 """The delivery part: a worker that is built anew each time it is started."""
 
 from collections.abc import Mapping
+from datetime import UTC
 
 from hub.app.ground import Ground
 from hub.delivery.clerk import Clerk
@@ -10,6 +11,8 @@ from hub.delivery.outcomes import OutcomeWriter
 from hub.delivery.progress import Progress
 from hub.delivery.restoration import Restoration
 from hub.delivery.worker import Worker, WorkerLimits
+from hub.pipeline.catalogue import VIETNAM
+from hub.store.calls import SqlCalls
 from hub.store.owed import SqlOwed
 from hub.store.precedents import SqlPrecedents
 from hub.streams.projector import COMMANDS, OUTCOMES, Repeats
@@ -76,11 +79,21 @@ class Deliveries:
             limits=WorkerLimits(window_records=self._hub.limits.window_records, drain_s=self._hub.deadlines.drain_s),
         )
 
-    async def _catch_up(self, partition: int, committed: int) -> None:
+    async def _catch_up(self, partition: int, committed: int) -> Mapping[str, int]:
         """Bring the ledger to the end of the log, and see that nothing which is owed lies nowhere."""
         for topic in (COMMANDS, OUTCOMES):
             await self._ground.projector.catch_up(topic, partition)
         await self._restoration.restore(partition, committed)
+        return await self._calls_today(partition)
+
+    async def _calls_today(self, partition: int) -> Mapping[str, int]:
+        """Count what was called on this day in Vietnam, where some platform counts by the day."""
+        if not any(platform.section.quota.calls_per_day for platform in self._platforms.sections.values()):
+            return {}
+        today = self._clock.now().astimezone(VIETNAM)
+        return await SqlCalls(self._homes.store).since(
+            partition, today.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        )
 
     def _new_dispatch(self) -> Dispatch:
         outcomes = OutcomeWriter(self._homes.log, self._homes.keys, self._clock)

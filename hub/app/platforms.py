@@ -11,11 +11,13 @@ from hub.delivery.terms import Terms
 from hub.errors import RefusedUs
 from hub.pipeline.decide import Backoff, Patience
 from hub.pipeline.expiry import TimeLimits
+from hub.pipeline.windows import Closures, Dated, Weekly
 from hub.pipeline.working_time import WorkingTime
 from hub.ports import CitizenSource, Operation
 from hub.settings import Installation, Platform
 from hub.settings.sections import Retry
 from schemas.citizen import Citizen, CitizenQuery
+from schemas.maintenance import Maintenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,10 @@ class Platforms:
             hot_max=section.hot_max,
             circuit_open_s=section.circuit_open_s,
             circuit_open_max_s=section.circuit_open_max_s,
+            calls_per_s=section.quota.calls_per_s,
+            calls_burst=section.quota.calls_burst,
+            calls_per_day=section.quota.calls_per_day,
+            closures=_closures(section.maintenance),
         )
 
 
@@ -78,6 +84,14 @@ def build_platforms(installation: Installation, seams: Seams, stack: AsyncExitSt
             },
         ),
     )
+
+
+def _closures(maintenance: Maintenance) -> Closures:
+    weekly = (
+        Weekly(frozenset(day.number for day in window.days), window.hours.begins, window.hours.ends)
+        for window in maintenance.weekly
+    )
+    return Closures(weekly, (Dated(window.begins, window.ends) for window in maintenance.dated))
 
 
 class _NoCitizens:

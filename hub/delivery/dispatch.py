@@ -1,6 +1,7 @@
 """Runs lanes: one delivery of a lane at a time, as many lanes of a platform as its share allows."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from hub.delivery.certainty import Certainty
 from hub.delivery.clerk import Clerk
@@ -26,6 +27,7 @@ from schemas.delivery import DeliveryState
 _STEPS_IN_A_ROW = 16
 _IDLE_S = 0.25
 _FAULT_S = 1.0
+_NO_CALLS: Mapping[str, int] = MappingProxyType({})
 _log = logger("delivery")
 
 
@@ -53,7 +55,8 @@ class Dispatch:
         self._paused = False
         self._certainty = Certainty()
         self._sleepers = Sleepers(clock)
-        self._shares = Shares(clock, limits, self._runner)
+        self._partitions = 0
+        self._shares = Shares(clock, limits, self._runner, self._fraction)
         self._place = ParkingPlace(clock, parking, operations, self._shares)
         platforms = frozenset(operation.platform for operation in operations.values())
         self._room = Room(clock, self._shares, self._place, platforms, inflight_park_after_s)
@@ -64,13 +67,22 @@ class Dispatch:
 
     # --- partitions --------------------------------------------------------------------------------------------------
 
-    def trust(self, owns: Callable[[int], bool]) -> None:
-        """Set what is asked right before each call: whether the partition is certainly ours."""
-        self._certainty.trust(owns)
+    def trust(self, owns: Callable[[int], bool], partitions: int) -> None:
+        """Set what is asked right before each call: whether the partition is certainly ours.
 
-    def adopt(self, holding: Holding, rows: tuple[ParkedRow, ...]) -> None:
-        """Take over a partition with what is parked in it."""
+        Of all `partitions`, those that are held decide which part of a platform's quota may be used here.
+        """
+        self._certainty.trust(owns)
+        self._partitions = partitions
+
+    def _fraction(self) -> float:
+        """Return the part of all partitions that is held, and so the part of each quota that is ours."""
+        return len(self._holdings) / self._partitions if self._partitions else 1.0
+
+    def adopt(self, holding: Holding, rows: tuple[ParkedRow, ...], calls: Mapping[str, int] = _NO_CALLS) -> None:
+        """Take over a partition with what is parked in it; `calls` were made for it today, per platform."""
         self._holdings[holding.partition] = holding
+        self._shares.learn(holding.partition, calls)
         for row in rows:
             lane = holding.lane(row.lane)
             if not lane.stored:
@@ -103,6 +115,7 @@ class Dispatch:
         holding.lost = True
         if self._holdings.get(holding.partition) is holding:
             del self._holdings[holding.partition]
+            self._shares.forget(holding.partition)
         for lane in holding.lanes.values():
             self._shares.of_lane(lane).forget(lane)
 

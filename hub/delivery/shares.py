@@ -1,7 +1,7 @@
 """The shares of all platforms, with their runners: opened when first needed, judged by what calls come to."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.delivery.admission import Admission
@@ -110,6 +110,16 @@ class Shares:
         for lane in lanes:
             self.of_lane(lane).offer(lane)
 
+    def learn(self, partition: int, calls: Mapping[str, int]) -> None:
+        """Note what was called today for a partition that is taken over, per platform."""
+        for platform, number in calls.items():
+            self.of(platform).admission.quota.learn(partition, number)
+
+    def forget(self, partition: int) -> None:
+        """The partition is somebody else's, with what was called for it."""
+        for share in self.opened.values():
+            share.admission.quota.forget(partition)
+
     def queue(self, lanes: Iterable[Lane]) -> None:
         """Let lanes wait for their turn at their platforms."""
         for lane in lanes:
@@ -135,9 +145,11 @@ class Shares:
             self._failed(share, lane, work, contact, now_s, fresh=fresh)
             return False
         share.took(lane, work, began_s)
-        share.admission.ramp.succeeded()
         back = share.circuit.succeeded(now_s)
-        if back:
+        if not back:
+            share.admission.ramp.succeeded()
+        else:
+            share.admission.restart()
             _log.info("circuit_closed", platform=share.platform)
         return back
 

@@ -44,7 +44,8 @@ class Worker:
     """Owns partitions of `hub.commands` and brings every record to its end.
 
     `catch_up` brings the ledger to the end of the outcomes of a partition, and puts back what the parking place should
-    hold of the records below the committed offset. `is_repeat` says of a record that was
+    hold of the records below the committed offset; it returns how often each platform was called today for the
+    partition. `is_repeat` says of a record that was
     appended again whether an earlier record carries the same message.
     """
 
@@ -56,7 +57,7 @@ class Worker:
         dispatch: Dispatch,
         operations: Mapping[str, Operation],
         clock: Clock,
-        catch_up: Callable[[int, int], Awaitable[None]],
+        catch_up: Callable[[int, int], Awaitable[Mapping[str, int]]],
         is_repeat: Callable[[Record, CommandHeader], Awaitable[bool]],
         limits: WorkerLimits,
     ) -> None:
@@ -80,7 +81,7 @@ class Worker:
         """Deliver until cancelled or stopped. However it ends, nothing of it runs on; with a log out of reach, too."""
         try:
             self._consumer = await self._log.join(GROUP, TOPIC, self)
-            self._dispatch.trust(self._consumer.holds)
+            self._dispatch.trust(self._consumer.holds, self._log.partitions(TOPIC))
             async with asyncio.TaskGroup() as group:
                 loops = [group.create_task(self._fetch_loop(self._consumer)), group.create_task(self._dispatch.run())]
                 loops.append(group.create_task(self._commit_loop()))
@@ -111,7 +112,7 @@ class Worker:
             await self._assign(partition, committed)
 
     async def _assign(self, partition: int, committed: int) -> None:
-        await self._catch_up(partition, committed)
+        calls = await self._catch_up(partition, committed)
         bounds = await self._log.bounds(TOPIC, partition)
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
@@ -125,7 +126,7 @@ class Worker:
         holding = Holding(partition, gate, shelf, memory, suspect_below, revisions)
         self._holdings[partition] = holding
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
-        self._dispatch.adopt(holding, memory.rows)
+        self._dispatch.adopt(holding, memory.rows, calls)
         self._moved.set()
 
     async def on_revoked(self, partitions: Collection[int]) -> None:

@@ -53,13 +53,6 @@ class Closures:
             closed_to = max(closed_to, ends)
         return Shutter(closed=True, until=closed_to) if closed_to > now else Shutter(closed=False, until=horizon)
 
-    @property
-    def never_open(self) -> bool:
-        """Whether the weekly windows leave no moment of the week."""
-        monday = datetime(2026, 1, 5, tzinfo=VIETNAM)
-        shutter = Closures(self._weekly).at(monday)
-        return shutter.closed and shutter.until >= monday + 7 * _DAY
-
     def _spans(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Return what is closed at some time from `now` on, for a while ahead; in UTC."""
         first = now.astimezone(VIETNAM).date() - _DAY

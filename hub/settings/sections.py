@@ -14,6 +14,7 @@ from hub.access import AgencyEntry, Grant, SystemEntry
 from hub.errors import ConfigInvalid
 from hub.settings.address import Address, LogAddress, StoreAddress
 from schemas.calendar import ClockTime
+from schemas.maintenance import Maintenance
 from schemas.model import ConfigModel
 from schemas.procedure import Procedure
 from schemas.text import Name, Token
@@ -296,11 +297,34 @@ class ProceduresFile(ConfigModel):
     procedures: Annotated[tuple[Procedure, ...], Field(max_length=20_000), AfterValidator(_some)]
 
 
+class Quota(ConfigModel):
+    """How often the hub may call a platform: on average, at once, and on one day in Vietnam; all processes together.
+
+    `burst` is one second's calls where nothing stands. Nothing at all: as often as one likes.
+    """
+
+    calls_per_s: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    calls_per_day: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+
+    @model_validator(mode="after")
+    def _burst_of_a_rate(self) -> Self:
+        if self.burst is not None and self.calls_per_s is None:
+            raise ValueError("burst needs calls_per_s")
+        return self
+
+    @property
+    def calls_burst(self) -> int:
+        """How many calls may begin at once."""
+        return self.burst or max(1, round(self.calls_per_s or 1))
+
+
 class PlatformSection(ConfigModel):
     """One file of `platforms/`: which adapter speaks to the platform, and how much of the hub it may use.
 
     `settings` belongs to the adapter, whose module says what may stand there. The titles are what screens show. What
-    has not arrived `deliver_within_working_hours` after its acceptance expires; that needs `calendar.yaml`.
+    has not arrived `deliver_within_working_hours` after its acceptance expires; that needs `calendar.yaml`. During its
+    `maintenance` nobody calls the platform.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -314,5 +338,7 @@ class PlatformSection(ConfigModel):
     circuit_open_max_s: Seconds = 30.0
     retry: Retry | None = None
     refusals_equal_max: Annotated[int, Field(ge=0, le=1000)] = 10
+    quota: Quota = Quota()
+    maintenance: Maintenance = Maintenance()
     deliver_within_working_hours: Annotated[float, Field(gt=0, le=2000)] | None = None
     settings: Annotated[dict[str, Any], Field(default_factory=dict)]

@@ -21,6 +21,8 @@ class MemoryParking:
         self._epochs: dict[int, int] = {}
         self._ledger: dict[DeliveryId, OutcomeHeader] = {}
         self._read: dict[int, int] = {}
+        self.fetches = 0
+        self.puts = 0
 
     async def read_outcomes(self, log: Log, partition: int) -> None:
         """Bring the ledger to the end of the outcomes."""
@@ -63,6 +65,7 @@ class MemoryParking:
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Insert or overwrite."""
+        self.puts += 1
         self._check(partition, epoch)
         for row in rows:
             self._gone.pop(row.id, None)
@@ -70,6 +73,7 @@ class MemoryParking:
 
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """Return the first rows of a lane."""
+        self.fetches += 1
         of_dossier = (row for row in self._rows.values() if row.lane.ordering_key == lane.ordering_key)
         rows = [row for row in of_dossier if row.lane == lane and row.partition == partition]
         return sorted(rows, key=lambda row: (row.offset, row.index))[:rows_max]

@@ -33,6 +33,7 @@ class Platform:
     Revisions that it `refuses` are at fault; `puzzling` ones are done, and answered with a `puzzle` that no rule knows.
     Dossiers that are `poisoned` never get a readable answer, `banned` ones are refused like somebody unknown, and
     `shunned` ones get no connection.
+    While it `pleads_s`, it wants to be left alone for so long. `called_s` are the times at which it was called.
     A `deaf` platform answers no inquiry. The first `defects` calls raise what no adapter should.
     """
 
@@ -55,11 +56,14 @@ class Platform:
     acted_s: dict[Deed, float] = field(default_factory=dict)
     calls: int = 0
     inquiries: int = 0
+    pleads_s: int | None = None
+    called_s: list[float] = field(default_factory=list)
     under_way: int = 0
 
     async def act(self, deed: Deed) -> Reply:
         """Do what is asked, or fail as the dice say."""
         self.calls += 1
+        self.called_s.append(self.clock.monotonic())
         self.under_way += 1
         try:
             return await self._act(deed)
@@ -99,6 +103,7 @@ class Platform:
     async def ask(self, deed: Deed) -> Finding:
         """Say whether it was done."""
         self.inquiries += 1
+        self.called_s.append(self.clock.monotonic())
         self._let_in()
         if self.random.random() < self.faults.refused:
             raise NotSent
@@ -108,6 +113,8 @@ class Platform:
         return Finding.PRESENT if deed in self.effects else Finding.ABSENT
 
     def _let_in(self) -> None:
+        if self.pleads_s is not None:
+            raise NotSent(retry_after_s=self.pleads_s)
         if self.down:
             raise NotSent
         if self.locked_out:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -18,12 +18,13 @@ from hub.delivery.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.errors import Unavailable
 from hub.log.memory import MemoryLog
+from hub.pipeline.catalogue import VIETNAM
 from hub.pipeline.decide import Backoff, Patience
 from hub.pipeline.plan import plan
 from hub.ports import DeliveryId, DoubtRule, Effect, Operation, Record
 from hub.sealing import seal
 from hub.telemetry import Metrics
-from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
+from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader, Step
 from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.procedure import Procedure
@@ -80,6 +81,7 @@ class World:
         self.uncatalogued: frozenset[str] = frozenset()
         self.patience: timedelta | None = None
         self.gives_up = Patience()
+        self.limits_of: Callable[[str], ShareLimits] = lambda _platform: self.shares
         self.restores = False
         self.restored = 0
         self.running: list[Running] = []
@@ -243,7 +245,7 @@ class World:
             ),
             parking=parking,
             operations=operations,
-            limits=lambda _platform: self.shares,
+            limits=self.limits_of,
             metrics=Metrics(),
         )
         worker = self.worker_class(
@@ -314,7 +316,7 @@ class World:
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert set() == left
 
-    async def _catch_up(self, partition: int, committed: int) -> None:
+    async def _catch_up(self, partition: int, committed: int) -> dict[str, int]:
         if self.weather.store_down:
             raise Unavailable("no store")
         await self.parking.read_outcomes(self.log, partition)
@@ -327,6 +329,15 @@ class World:
             keys=OneKey(self.weather),
         )
         self.restored += await restoration.restore(partition, committed) if self.restores else 0
+        return await self._calls_today(partition)
+
+    async def _calls_today(self, partition: int) -> dict[str, int]:
+        """Count the tries of a partition on this day in Vietnam, as the ledger does."""
+        today = self.clock.now().astimezone(VIETNAM).date()
+        records = await self.log.read("hub.outcomes", partition, 0, 1_000_000)
+        told = [OutcomeHeader.model_validate_json(Envelope.from_bytes(record.value).header) for record in records]
+        calls = [one for one in told if one.step is not Step.NONE]
+        return Counter(one.platform for one in calls if one.started_at.astimezone(VIETNAM).date() == today)
 
     async def _is_repeat(self, record: Record, header: CommandHeader) -> bool:
         if self.weather.store_down:
