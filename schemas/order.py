@@ -148,7 +148,7 @@ class OrderRefusal(Model):
 
 
 class Order(Model):
-    """An order as operators see it. `by` and `approved_by` are accounts (agency/system).
+    """An order as operators see it. `by`, `approved_by` and `stopped_by` are accounts (agency/system).
 
     `fields` are those that it corrects. `refusals` lists the first of the deliveries that it does not fit.
     """
@@ -160,6 +160,8 @@ class Order(Model):
     officer: str
     approved_by: str | None
     approving_officer: str | None
+    stopped_by: str | None = None
+    stopping_officer: str | None = None
     proposed_at: datetime
     ended_at: datetime | None
     rate_per_s: float

@@ -19,10 +19,11 @@ from hub.pipeline.plan import plan
 from hub.pipeline.validate import check_submission
 from hub.store.dead_letters import SqlDeadLetters
 from hub.store.orders import SqlOrders
+from hub.store.precedents import SqlPrecedents
 from hub.streams.jobs import Every, Job
 from schemas.dossier import DossierCode, DossierSubmission
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 1.0
 
 
 def operators_desk(ground: Ground, grants: Grants) -> OperatorsDesk:
@@ -61,6 +62,7 @@ def order_job(ground: Ground) -> Job:
         ExecutionRooms(
             box=SqlDeadLetters(homes.store),
             book=SqlOrders(homes.store),
+            precedents=SqlPrecedents(homes.store),
             bodies=bodies,
             judge=Judge(bodies, _corrector(ground)),
             writer=RulingWriter(homes.log, bodies, ground.clock),

@@ -334,6 +334,8 @@ def _told(order: Order) -> Iterator[str]:
     if order.approved_by:
         word = "refused" if order.state is OrderState.REFUSED else "approved"
         yield f"    {word} by {order.approved_by} ({order.approving_officer})"
+    if order.stopped_by:
+        yield f"    stopped by {order.stopped_by} ({order.stopping_officer})"
     if order.reason:
         yield f"    why: {printable(order.reason)}"
     if order.fields:

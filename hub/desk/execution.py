@@ -7,14 +7,14 @@ reads the log knows it again.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.desk.bodies import Bodies, OrderContent
 from hub.desk.judging import Judge, Judged
-from hub.desk.rulings import RulingWriter
+from hub.desk.rulings import RulingWriter, ruling_id
 from hub.errors import Unsealable
-from hub.ports import Clock
+from hub.ports import Clock, Precedents
 from hub.ports.desk import DeadLetterBox, ItemState, OrderBook, OrderRecord, Standing
 from hub.telemetry import logger
 from schemas.order import OrderState
@@ -25,8 +25,8 @@ ORDERS_MAX = 20
 BATCH_S = 0.2
 """How much of its rate an order uses in one batch."""
 BATCH_MAX = 100
-ROUND_S = 5.0
-"""How long one round goes on at most; the next one begins soon after it."""
+ROUND_S = 0.8
+"""How long one round goes on, where the store does not take longer; the next one begins soon after it."""
 _log = logger("desk")
 
 
@@ -36,6 +36,7 @@ class ExecutionRooms:
 
     box: DeadLetterBox
     book: OrderBook
+    precedents: Precedents
     bodies: Bodies
     judge: Judge
     writer: RulingWriter
@@ -48,6 +49,7 @@ class Execution:
 
     def __init__(self, rooms: ExecutionRooms) -> None:
         self._rooms = rooms
+        self._due_s: dict[str, float] = {}
 
     async def run_once(self) -> None:
         """Work on every order for a while. Errors: those of log, store and keys; the next round goes on there."""
@@ -62,16 +64,25 @@ class Execution:
         content = await self._content(order)
         until_s = self._rooms.clock.monotonic() + ROUND_S
         size = max(1, min(BATCH_MAX, round(order.rate_per_s * BATCH_S)))
-        while await self._goes_on(order):
-            started_s = self._rooms.clock.monotonic()
+        while await self._goes_on(order) and await self._is_due(order, until_s):
             done = await self._batch(order, content, size)
             if not done:
                 await self._move(order, OrderState.RUNNING, OrderState.DONE)
+                self._due_s.pop(order.order_id, None)
                 return
-            next_s = started_s + done / order.rate_per_s
-            await self._rooms.clock.sleep(max(0.0, next_s - self._rooms.clock.monotonic()))
-            if self._rooms.clock.monotonic() >= until_s:
-                return
+            # What was missed while the store was slow is made up for by one batch at most.
+            earliest_s = self._rooms.clock.monotonic() - BATCH_S
+            due_s = max(self._due_s.get(order.order_id, earliest_s), earliest_s)
+            self._due_s[order.order_id] = due_s + done / order.rate_per_s
+
+    async def _is_due(self, order: OrderRecord, until_s: float) -> bool:
+        """Wait until the rate lets the next batch go. False when that is past the round: a later one goes on there."""
+        now_s = self._rooms.clock.monotonic()
+        due_s = self._due_s.setdefault(order.order_id, now_s)
+        if due_s > until_s:
+            return False
+        await self._rooms.clock.sleep(max(0.0, due_s - now_s))
+        return True
 
     async def _goes_on(self, order: OrderRecord) -> bool:
         """Whether the order still runs; one that is to stop is stopped here."""
@@ -83,7 +94,7 @@ class Execution:
 
     async def _move(self, order: OrderRecord, origin: OrderState, to: OrderState) -> None:
         if await self._rooms.book.move(order.order_id, [origin], to, at=self._rooms.clock.now()):
-            _log.info("order_moved", order=order.order_id, to=to.value)
+            _log.info("order_moved", order=order.order_id, state=to.value)
 
     async def _content(self, order: OrderRecord) -> OrderContent:
         try:
@@ -95,10 +106,15 @@ class Execution:
     async def _batch(self, order: OrderRecord, content: OrderContent, size: int) -> int:
         """Deal with the next deliveries and return how many there were."""
         items = await self._rooms.book.items(order.order_id, size)
-        standings = await self._rooms.box.standings([item.id for item in items])
+        rulings = {item: ruling_id(order.order_id, order.proposed_at, item.id) for item in items}
+        # Before a crash, or by another process: it lies in the log, it was obeyed, and only the note is missing.
+        obeyed = await self._rooms.precedents.obeyed(rulings.values())
+        known = [replace(item, state=ItemState.APPENDED) for item in items if rulings[item] in obeyed]
+        left = [item for item in items if rulings[item] not in obeyed]
+        standings = await self._rooms.box.standings([item.id for item in left])
         judged = [
             await self._rooms.judge.judge(item, standings.get(item.id), order.action, content.correction)
-            for item in items
+            for item in left
         ]
         lanes: dict[str, list[tuple[Judged, Standing]]] = {}
         for each in judged:
@@ -107,7 +123,7 @@ class Execution:
                 lanes.setdefault(standing.ordering_key, []).append((each, standing))
         # Those of one dossier one after the other: they take effect in the order of the log.
         await asyncio.gather(*(self._append(order, content, lane) for lane in lanes.values()))
-        await self._rooms.book.note(order.order_id, [each.item for each in judged])
+        await self._rooms.book.note(order.order_id, [*known, *(each.item for each in judged)])
         return len(items)
 
     async def _append(self, order: OrderRecord, content: OrderContent, lane: Sequence[tuple[Judged, Standing]]) -> None:

@@ -115,7 +115,7 @@ class OrderDesk:
             raise Conflict("not approved in time", code=_DECIDED)
         decider = Decider(principal.sender, decision.officer)
         if await self._rooms.book.move(order_id, [OrderState.PROPOSED], to, at=now, decider=decider):
-            _log.info("order_decided", order=order_id, approved=decision.approve, by=principal.sender)
+            _log.info("order_decided", order=order_id, state=to.value, **_account(principal))
         decided = await self._visible(principal, order_id)
         refused = decided.state is OrderState.REFUSED
         if decided.approved_by != principal.sender or refused == decision.approve:
@@ -123,14 +123,19 @@ class OrderDesk:
         return await self._told(decided)
 
     async def stop(self, principal: Principal, order_id: str, stop: OrderStop) -> Order:
-        """Stop an order: what is appended stays so, nothing more is. Errors: Forbidden, NotFound, Conflict (ended)."""
+        """Stop an order: what is appended stays so, nothing more is; `stop` says who does.
+
+        Errors: Forbidden, NotFound, Conflict (ended).
+        """
         self._rooms.grants.require(principal, Service.DELIVERY_OPERATE)
         await self._visible(principal, order_id)
         now, book = self._rooms.clock.now(), self._rooms.book
-        moved = await book.move(order_id, [OrderState.PROPOSED, OrderState.APPROVED], OrderState.STOPPED, at=now)
-        moved = moved or await book.move(order_id, [OrderState.RUNNING], OrderState.STOPPING, at=now)
+        who = Decider(principal.sender, stop.officer)
+        idle = [OrderState.PROPOSED, OrderState.APPROVED]
+        moved = await book.move(order_id, idle, OrderState.STOPPED, at=now, decider=who)
+        moved = moved or await book.move(order_id, [OrderState.RUNNING], OrderState.STOPPING, at=now, decider=who)
         if moved:
-            _log.info("order_stopped", order=order_id, by=principal.sender, officer=stop.officer)
+            _log.info("order_stopped", order=order_id, **_account(principal))
         record = await self._visible(principal, order_id)
         if record.state not in (OrderState.STOPPING, OrderState.STOPPED):
             raise Conflict("ended before", code=_DECIDED)
@@ -173,7 +178,7 @@ class OrderDesk:
             proposed_at=self._rooms.clock.now(),
         )
         kept = await self._rooms.book.propose(record, request.select, principal.agency, self._rooms.approval.above)
-        _log.info("order_placed", order=order_id, action=request.action.value, by=principal.sender)
+        _log.info("order_placed", order=order_id, kind=request.action.value, **_account(principal))
         return kept
 
     async def _tried(self, principal: Principal, request: OrderRequest) -> Order:
@@ -229,6 +234,8 @@ class OrderDesk:
             officer=record.officer,
             approved_by=record.approved_by or None,
             approving_officer=record.approving_officer or None,
+            stopped_by=record.stopped_by or None,
+            stopping_officer=record.stopping_officer or None,
             proposed_at=record.proposed_at,
             ended_at=record.ended_at,
             rate_per_s=record.rate_per_s,
@@ -248,6 +255,10 @@ class OrderDesk:
 def is_order_id(text: str) -> bool:
     """Whether the text has the form of an order's id."""
     return _ID.fullmatch(text) is not None
+
+
+def _account(principal: Principal) -> dict[str, str]:
+    return {"agency": str(principal.agency), "system": principal.system}
 
 
 def _refusals(items: Sequence[OrderItem]) -> tuple[OrderRefusal, ...]:

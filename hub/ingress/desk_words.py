@@ -122,6 +122,8 @@ DESK_FIELDS = MappingProxyType(
             "officer": ("Cán bộ đề nghị.", "The officer behind it."),
             "approved_by": ("Tài khoản đã quyết định.", "The account that approved or refused it."),
             "approving_officer": ("Cán bộ đã quyết định.", "The officer behind that."),
+            "stopped_by": ("Tài khoản đã dừng lệnh.", "The account that stopped it."),
+            "stopping_officer": ("Cán bộ đã dừng lệnh.", "The officer behind that."),
             "proposed_at": ("Thời điểm đề nghị (UTC).", "When it was proposed (UTC)."),
             "ended_at": ("Thời điểm kết thúc (UTC).", "When it ended (UTC)."),
             "rate_per_s": ("Số lượt gửi mỗi giây.", "Deliveries a second."),

@@ -71,6 +71,8 @@ class OrderRecord:
     rate_per_s: float
     proposed_at: datetime
     ended_at: datetime | None = None
+    stopped_by: str = ""
+    stopping_officer: str = ""
 
     @property
     def by(self) -> str:
@@ -80,7 +82,7 @@ class OrderRecord:
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Who approves an order or refuses it: an account (agency/system) and the officer behind it."""
+    """Who approves an order, refuses or stops it: an account (agency/system) and the officer behind it."""
 
     account: str
     officer: str

@@ -34,6 +34,8 @@ _order, _item, _delivery, _hop = _orders.c, _items.c, tables.delivery.c, tables.
 
 _IN_WORK = (OrderState.APPROVED, OrderState.RUNNING, OrderState.STOPPING)
 _ENDED = (OrderState.STOPPED, OrderState.DONE, OrderState.REFUSED)
+_APPROVES = ("approved_by", "approving_officer")
+_STOPS = ("stopped_by", "stopping_officer")
 _WITHOUT_EFFECT = (DeliveryState.WITHDRAWN.value, DeliveryState.EXPIRED.value)
 
 
@@ -199,7 +201,8 @@ def move(
     """Change the state of an order if it is one of some; of two who try at once one does."""
     values: dict[str, Any] = {"state": to.value}
     if decider is not None:
-        values |= {"approved_by": decider.account, "approving_officer": decider.officer}
+        account, officer = _STOPS if to in (OrderState.STOPPING, OrderState.STOPPED) else _APPROVES
+        values |= {account: decider.account, officer: decider.officer}
     if to in _ENDED:
         values["ended_at"] = at
     mine = and_(_order.order_id == order_id, _order.state.in_([state.value for state in origin]))
@@ -288,6 +291,8 @@ def _row(order: OrderRecord, state: OrderState) -> Mapping[str, Any]:
         "officer": order.officer,
         "approved_by": order.approved_by,
         "approving_officer": order.approving_officer,
+        "stopped_by": order.stopped_by,
+        "stopping_officer": order.stopping_officer,
         "fingerprint": order.fingerprint,
         "sealed": order.sealed,
         "rate_per_s": order.rate_per_s,
@@ -311,4 +316,6 @@ def _record(row: Row[Any]) -> OrderRecord:
         rate_per_s=row.rate_per_s,
         proposed_at=row.proposed_at,
         ended_at=row.ended_at,
+        stopped_by=row.stopped_by,
+        stopping_officer=row.stopping_officer,
     )

@@ -25,7 +25,7 @@ FRAMES_MAX = 6
 KEYS = frozenset(
     {
         *("event", "level", "timestamp", "component"),
-        *("message_id", "request_id", "correlation_id", "ordering_key", "revision", "kind"),
+        *("message_id", "request_id", "correlation_id", "ordering_key", "revision", "kind", "order"),
         *("agency", "system", "service", "purpose", "procedure", "sender"),
         *("platform", "operation", "part", "of", "attempt", "step", "state", "outcome_class", "code", "origin"),
         *("topic", "partition", "offset", "committed", "epoch", "window", "records", "rows", "lanes", "deliveries"),

@@ -261,16 +261,17 @@ async def test_a_body_that_cannot_be_opened_cannot_be_corrected(room: Room) -> N
 
 
 async def test_the_rate_is_kept(room: Room) -> None:
-    """Ten deliveries at five a second take two seconds, and not less; a slow store may make it more."""
+    """Ten deliveries at five a second take two seconds, one batch less at most; a slow store may make it more."""
     for number in range(1, 11):
         await room.dead(number)
     await room.place(rate_per_s=5.0, action="discard")
 
-    elapsed_s = await room.work()
-    await room.work(3)
+    started_s, elapsed_s = room.clock.monotonic(), 0.0
+    while len(await room.rulings()) < 10:
+        await room.work()
+        elapsed_s = room.clock.monotonic() - started_s
 
-    assert 10 == len(await room.rulings())
-    assert elapsed_s >= 1.8
+    assert elapsed_s >= 1.6
 
 
 async def test_what_does_not_wait_any_more_is_void(room: Room) -> None:
@@ -318,6 +319,23 @@ async def test_a_crash_appends_the_same_ruling_again(room: Room, trouble: str) -
     assert (OrderState.DONE, 1) == ((await _order(room, placed)).state, (await _order(room, placed)).counts.appended)
 
 
+async def test_a_ruling_that_was_obeyed_before_a_crash_counts(room: Room) -> None:
+    """The order does not know that it was appended; the ledger does, for the outcome names it."""
+    await room.dead(1)
+    placed = await room.place(select=one(1))
+    room.log.after.append(WriteInDoubt("append"))
+    with pytest.raises(WriteInDoubt):
+        await room.work()
+    ((header, _),) = await room.rulings()
+    await room.outcome(1, DeliveryState.DELIVERED, code="0", attempt=2, ruling=header.message_id)
+
+    await room.work(3)
+
+    assert 1 == len(await room.rulings())
+    expected = OrderCounts(selected=1, appended=1, delivered=1)
+    assert expected == (await _order(room, placed)).counts
+
+
 async def test_two_processes_at_one_order_decide_each_delivery_once(room: Room, database: Database) -> None:
     """Whatever both append has one id per delivery, and the order ends with nothing counted twice."""
     other = Room(database, room)
@@ -330,7 +348,7 @@ async def test_two_processes_at_one_order_decide_each_delivery_once(room: Room, 
         await room.clock.advance(0.01)
         await asyncio.sleep(0.001)
     await asyncio.gather(*both)
-    await room.work()
+    await room.work(4)
 
     assert 12 == len({header.message_id for header, _ in await room.rulings()})
     done = await _order(room, placed)
@@ -356,6 +374,7 @@ async def test_a_stop_holds_what_is_left(room: Room) -> None:
     assert OrderState.STOPPING == stopped.state
     ended = await _order(room, placed)
     assert (OrderState.STOPPED, appended) == (ended.state, ended.counts.appended)
+    assert ("H56/van-hanh", "vh01") == (ended.stopped_by, ended.stopping_officer)
     assert 1 <= appended == len(await room.rulings()) < 30
     assert ended.ended_at is not None
     again = await room.orders.stop(PROVINCE, placed.id, OrderStop(officer="vh01"))

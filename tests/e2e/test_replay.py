@@ -1,6 +1,10 @@
 """Dead letters with real processes: refused by the portal, corrected by an operator, sent again at a rate."""
 
 import asyncio
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +20,7 @@ FOLLOWED = range(1, LETTERS + 1, 10)
 """Dossiers with a second state waiting behind the refused one."""
 RATE_PER_S = 100.0
 SENDERS = 32
+KILLED = 30
 
 LONG = {"id": "tk-01", "name": "Tờ khai.pdf", "url": "https://motcua.example/tep/" + "a" * 2000}
 """An address that is lawful and longer than the portal takes."""
@@ -24,9 +29,15 @@ CORRECTION = {"attachments": [SHORT]}
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+def changes() -> dict[str, str]:
+    """What hub.yaml says differently."""
+    return {}
+
+
+@pytest.fixture
+async def site(tmp_path: Path, changes: dict[str, str]) -> AsyncIterator[Site]:
     """Everything but the hub is up; the portal may refuse everybody alike without being taken for at fault itself."""
-    async with opened(tmp_path) as one:
+    async with opened(tmp_path, changes) as one:
         with (one.installed.folder / "platforms" / "national_portal.yaml").open("a", encoding="utf-8") as file:
             file.write("\nrefusals_equal_max: 0\n")
         yield one
@@ -92,3 +103,54 @@ async def test_a_thousand_dead_letters_are_corrected_and_sent_again(site: Site, 
     assert ("vanhanh01", "đã kiểm tra", ["attachments"]) == (ruling["officer"], ruling["reason"], ruling["fields"])
     assert [SHORT] == ruling["body"]["attachments"]
     assert [] == await desk.letters()
+
+
+async def _hub(site: Site, token: str, *arguments: str) -> str:
+    """Run a command of an operator, and return what it printed."""
+    command = (sys.executable, "-m", "hub", *arguments, "--config", str(site.installed.folder))
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=PIPE, stderr=PIPE, env={**os.environ, "HUB_API_KEY": token}
+    )
+    said, complained = await process.communicate()
+    assert 0 == process.returncode, complained.decode()
+    return said.decode()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("changes", [{"approvals": "1", "approve_bulk_above": "1"}])
+async def test_an_order_survives_kills_and_needs_a_second_person(site: Site, desk: Operators) -> None:
+    """By the command line: proposed, approved by another account, killed in the midst; each delivery has one effect.
+
+    What is given up lets the later state go on, and never reaches the portal.
+    """
+    operator, approver = desk.tokens
+    await _submit(site, [submission(n, progress=[], attachments=[LONG]) for n in range(1, KILLED + 2)])
+    await _submit(site, [submission(KILLED + 1, 2, progress=[], status="processing")])
+    await desk.until_dead(KILLED + 1)
+    listed = (await _hub(site, operator, "dead", "list", "--platform", "national_portal", "--max", "100")).splitlines()
+    assert KILLED + 1 == len(listed) // 2
+    told = await _hub(site, operator, "dead", "show", listed[0], "--officer", "vh01")
+    assert "the platform said: " in told
+    assert '"personal_number": "001000000001"' in told
+
+    why = ("--reason", "đã kiểm tra", "--officer", "vh01")
+    await _hub(site, operator, "discard", "--dossier", code_of(KILLED + 1), *why)
+    correction = f"attachments={json.dumps([SHORT])}"
+    options = ("--platform", "national_portal", "--set", correction, "--rate", "10", *why)
+    assert f"would touch {KILLED}" in await _hub(site, operator, "replay", *options, "--dry-run")
+    proposed = await _hub(site, operator, "replay", *options)
+    order_id = proposed.split()[0]
+    assert f"replay proposed, 0 of {KILLED}" in proposed
+    assert "replay approved" in await _hub(site, approver, "orders", "approve", order_id, "--officer", "gs01")
+    for appended in (5, 15):
+        await desk.until(order_id, lambda order, least=appended: order["counts"]["appended"] >= least)  # type: ignore[misc]  # bound early on purpose
+        await site.process.kill()
+        await site.start()
+    done = await desk.until(order_id, lambda order: order["counts"]["delivered"] == KILLED)
+    assert ("H56/giam-sat", "gs01", 0) == (done["approved_by"], done["approving_officer"], done["counts"]["dead_again"])
+    assert "replay done" in await _hub(site, operator, "orders", "list")
+
+    given_up = {code_of(KILLED + 1): [("dossier_created", "4")]}
+    assert {code_of(n): [("dossier_created", "2")] for n in range(1, KILLED + 1)} | given_up == (
+        await _states_at_portal(site)
+    )

@@ -141,6 +141,7 @@ def flaws(site: Site) -> list[dict[str, Any]]:
     return [line for line in site.lines() if line["level"] in ("error", "critical")]
 
 
+@pytest.mark.timeout(300)
 async def test_a_running_hub_keeps_its_document(site: Site) -> None:
     """Right and wrong requests get documented answers; none is a fault of the hub, which logs no error and lives on."""
     asker = Asker(site, site.installed.token)

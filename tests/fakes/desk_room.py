@@ -23,6 +23,7 @@ from hub.store.database import Database
 from hub.store.dead_letters import SqlDeadLetters
 from hub.store.orders import SqlOrders
 from hub.store.parking import SqlParking
+from hub.store.precedents import SqlPrecedents
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.streams.projector import Projector
@@ -121,6 +122,7 @@ class Room:
             ExecutionRooms(
                 box=self.box,
                 book=self.book,
+                precedents=SqlPrecedents(database),
                 bodies=self.bodies,
                 judge=judge,
                 writer=RulingWriter(self.log, self.bodies, self.clock),
@@ -162,8 +164,9 @@ class Room:
         code: str = "-1",
         said: str = "",
         attempt: int = 1,
+        ruling: str = "",
     ) -> None:
-        """Append what came of a try, as the worker does; what waits for a person is put into the parking place."""
+        """Append what came of a try, or of a ruling, as the worker does."""
         value, partition, offset = await self._command(number)
         header = header_of(value)
         made = OutcomeHeader(
@@ -182,6 +185,7 @@ class Room:
             code=code,
             started_at=self.clock.now(),
             finished_at=self.clock.now(),
+            ruling=ruling,
         )
         key = await self.keys.key(header.key_id)
         sealed = seal(made.model_dump_json().encode(), said.encode(), key).to_bytes()
@@ -228,6 +232,7 @@ class Room:
         """Let the job run so many rounds in virtual time, project what it appended, and return the seconds it took."""
         started_s = self.clock.monotonic()
         for _ in range(rounds):
+            await self.clock.advance(0.2)
             task = asyncio.create_task(self.execution.run_once())
             while not task.done():
                 await self.clock.advance(0.01)

@@ -19,6 +19,8 @@ def upgrade() -> None:
         sa.Column("officer", sa.Text, nullable=False),
         sa.Column("approved_by", sa.Text, nullable=False),
         sa.Column("approving_officer", sa.Text, nullable=False),
+        sa.Column("stopped_by", sa.Text, nullable=False),
+        sa.Column("stopping_officer", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("rate_per_s", sa.Float, nullable=False),
