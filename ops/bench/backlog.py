@@ -55,7 +55,9 @@ async def park(installation: Installation, bodies: Sequence[bytes], operation: s
                     for each in partitions
                 )
             )
-        consumer = await log.join(GROUP, COMMANDS, _Owner())
+        owner = _Owner()
+        consumer = await log.join(GROUP, COMMANDS, owner)
+        await owner.owns.wait()
         await consumer.commit({each: (await log.bounds(COMMANDS, each)).end for each in partitions})
 
 
@@ -90,10 +92,14 @@ async def _append(ground: Ground, body: bytes, operation: str) -> ParkedRow:
 
 
 class _Owner:
-    """Takes what it gets."""
+    """Takes everything, for there is nobody else."""
 
-    async def on_assigned(self, partitions: Mapping[int, int]) -> None:
-        """Nothing is to be done."""
+    def __init__(self) -> None:
+        self.owns = asyncio.Event()
+
+    async def on_assigned(self, partitions: Mapping[int, int]) -> None:  # noqa: ARG002 - the port
+        """Go on."""
+        self.owns.set()
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """Nothing is to be done."""
