@@ -17,6 +17,8 @@ from hub.store.owed import SqlOwed
 from hub.store.precedents import SqlPrecedents
 from hub.streams.projector import COMMANDS, OUTCOMES, Repeats
 
+_LEAVE_EVERY_S = 0.2
+
 
 class Deliveries:
     """Runs one worker at a time, and answers for it."""
@@ -39,6 +41,7 @@ class Deliveries:
             keys=ground.homes.keys,
         )
         self._worker: Worker | None = None
+        self._dispatch: Dispatch | None = None
         self._progress = Progress()
         self._stopping = False
 
@@ -55,6 +58,14 @@ class Deliveries:
         if self._worker is not None:
             await self._worker.stop()
 
+    async def take(self, platform: str) -> None:
+        """Return when a platform may be called by somebody who stands behind all deliveries (port `PlatformLeave`).
+
+        Its windows, its circuit and its quota hold for him, too, and so does every delivery that waits for them.
+        """
+        while self._dispatch is None or not self._dispatch.spares(platform):
+            await self._clock.sleep(_LEAVE_EVERY_S)
+
     def committed(self) -> Mapping[int, tuple[int, int]]:
         """Return (committed, unfinished records) of each partition held."""
         return self._worker.committed() if self._worker else {}
@@ -68,10 +79,11 @@ class Deliveries:
 
     def _new_worker(self) -> Worker:
         operations = {operation.name: operation for operation in self._platforms.operations}
+        self._dispatch = self._new_dispatch()
         return Worker(
             log=self._homes.log,
             parking=self._homes.parking,
-            dispatch=self._new_dispatch(),
+            dispatch=self._dispatch,
             operations=operations,
             clock=self._clock,
             catch_up=self._catch_up,

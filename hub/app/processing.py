@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hub.app.desk import order_job
 from hub.app.ground import Ground
-from hub.app.reconciling import nightly_job, reconciler
+from hub.app.reconciling import nightly_job
 from hub.delivery.worker import GROUP
 from hub.events.callbacks import callers
 from hub.events.ledger import EventLedger
@@ -47,7 +47,6 @@ class Processing:
             SqlLateness(homes.store), self.ledger.note_late, clock, metrics, late_after_s=deadlines.late_after_s
         )
         self.callers = callers(ground.installation.systems, homes.log, clock, metrics)
-        self.reconciler = reconciler(ground)
         silent = SilentPlatforms(homes.read_models, clock, metrics, silence_after_s=deadlines.silence_after_s)
         refusing = RefusingPlatforms(homes.log, SqlAlarms(homes.store), clock, metrics)
         self.streams = Streams(

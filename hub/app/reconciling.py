@@ -21,13 +21,6 @@ from hub.store.reconciliation import SqlReconciliation
 from hub.streams.jobs import Cron, Job
 
 
-class _AnyTime:
-    """Every call may be made at any time."""
-
-    async def take(self, platform: str) -> None:
-        """Return."""
-
-
 def comparable(ground: Ground) -> tuple[Comparable, ...]:
     """Return the operations whose platforms can be asked what they have."""
     return tuple(operation for operation in ground.platforms.operations if isinstance(operation, Comparable))
@@ -46,14 +39,14 @@ def policy_of(section: Reconciliation) -> Policy:
     )
 
 
-def reconciler(ground: Ground, leave: PlatformLeave | None = None) -> Reconciler:
-    """Return the part that works on runs. `leave` shares out what a platform may be asked."""
+def reconciler(ground: Ground, leave: PlatformLeave) -> Reconciler:
+    """Return the part that works on runs. `leave` is asked before each call."""
     homes, clock = ground.homes, ground.clock
     store = SqlReconciliation(homes.store)
     # Of an embedded hub there is one process: after a crash it goes on at once with what it had.
     tenure = Tenure(store, clock, secrets.token_hex(8) if ground.installation.hub.shared else "run")
     bodies = Bodies(homes.log, homes.keys)
-    inquiries = Inquiries(LogAudit(homes.log), clock, leave or _AnyTime())
+    inquiries = Inquiries(LogAudit(homes.log), clock, leave)
     report = Report(ground.metrics, ground.installation.hub.reconciliation.alarm_above)
     return Reconciler(
         store=store,

@@ -13,6 +13,7 @@ from hub.app.door import Door
 from hub.app.ground import Ground, open_ground
 from hub.app.homes import TOPICS, Homes, require_kin
 from hub.app.processing import Processing
+from hub.app.reconciling import reconciler
 from hub.app.roles import Role, require_fit
 from hub.app.seams import Seams
 from hub.app.server import Server, bind, new_server
@@ -124,7 +125,7 @@ class _Hub:
         self._parts["delivery"] = deliveries.run
         self._parts["streams"] = processing.streams.run
         self._parts["events"] = processing.publisher.run
-        self._parts["reconciliation"] = processing.reconciler.run
+        self._parts["reconciliation"] = reconciler(ground, deliveries).run
         self._parts.update(processing.callers)
         self._parts["kinship"] = lambda: ground.homes.kinship.run(TOPICS)
         self._parts["gauges"] = lambda: self._gauge(ground.homes)

@@ -27,6 +27,7 @@ from schemas.delivery import DeliveryState
 _STEPS_IN_A_ROW = 16
 _IDLE_S = 0.25
 _FAULT_S = 1.0
+_NO_PARTITION = -1
 _NO_CALLS: Mapping[str, int] = MappingProxyType({})
 _log = logger("delivery")
 
@@ -64,6 +65,14 @@ class Dispatch:
         self._withdrawals = Withdrawals(clock, courier, self._certainty, self._place, self._sleepers, rulings)
         self._tries = Tries(clock, courier, self._certainty, self._shares, self._place, self._sleepers, self._holdings)
         self._gauges = Gauges(clock, metrics)
+
+    def spares(self, platform: str) -> bool:
+        """Whether a platform may be called by somebody who stands behind all deliveries; the call counts then."""
+        share = self._shares.of(platform)
+        if share.receptive:
+            share.admission.quota.charge(_NO_PARTITION, 1)
+            return True
+        return False
 
     # --- partitions --------------------------------------------------------------------------------------------------
 
