@@ -19,7 +19,7 @@ _PLANS = ((_SYNC,), (_SYNC, _POST), ())
 
 
 def random_log(seed: int, partitions: int = 3) -> Log:
-    """Return commands (some appended again), outcomes of any state, and audit records."""
+    """Return commands (some appended again), outcomes of any state and of rulings, and audit records."""
     dice = random.Random(seed)
     log: dict[tuple[str, int], list[Projected]] = {(AUDIT, 0): [audited(n, request_id=f"r{n}") for n in range(5)]}
     for partition in range(partitions):
@@ -49,6 +49,7 @@ def random_log(seed: int, partitions: int = 3) -> Log:
                 possibly_doubled=dice.random() < 0.3,
                 source_offset=dice.randrange(15),
                 said=b"said" if dice.random() < 0.5 else b"",
+                ruling=dice.choice(("", "", "r", message_id)),
             )
             for n, (message_id, planned) in enumerate(dice.choices(owed, k=20))
         ]

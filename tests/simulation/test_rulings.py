@@ -380,7 +380,7 @@ async def test_sending_again_survives_an_end_between_any_two_steps() -> None:
 
 
 async def _rule_on_all(world: World, round_: int) -> None:
-    """Replay what is dead, corrected or not, and give some of it up."""
+    """Replay what is dead or give it up, and now and then send again what is there already."""
     last = {}
     for outcome in await world.outcomes():
         last[outcome.message_id, outcome.operation, outcome.part] = outcome.state
@@ -394,6 +394,9 @@ async def _rule_on_all(world: World, round_: int) -> None:
                 await world.rule(
                     verdict, code, int(revision), name=name, operation=operation, part=part, summary=summary
                 )
+        elif (state, operation) == (DeliveryState.DELIVERED, "portal.state") and world.random.random() < 0.1:
+            code, _, revision = message_id.rpartition("/")
+            await world.rule(Verdict.RESEND, code, int(revision), name=f"{round_}.again")
 
 
 @pytest.mark.parametrize("seed", range(5))
