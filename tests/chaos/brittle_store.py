@@ -30,10 +30,11 @@ class Failure:
 
 def brittle_store(failure: Failure) -> None:
     """Let statements of every engine of this process fail as ordered, as a disk would have them fail."""
-    event.listen(Engine, "do_execute", _failing(failure))
+    event.listen(Engine, "do_execute", failing(failure))
 
 
-def _failing(failure: Failure) -> Callable[..., None]:
+def failing(failure: Failure) -> Callable[..., None]:
+    """Return what an engine calls in place of a statement, before it is executed."""
     numbers = count(1)
 
     def fail(*_statement: Any) -> None:

@@ -34,7 +34,7 @@ from tests.e2e.processes import Sandboxes, reserved_port, sandboxes
 
 __all__ = ["Shared", "run", "shared_homes"]
 
-_SETTLE_S_MAX = 180.0
+_QUIET_S = 120.0
 _CHANGES = {"first_s": "0.2", "max_s": "2", "profile": "demo", "session_timeout_s": f"{SESSION_S:g}"}
 _PATIENCE = {"concurrency_max": "32\ncircuit_open_max_s: 2", "plain_http": "true\n    read_timeout_s: 5"}
 
@@ -89,7 +89,7 @@ async def _installed(folder: Path, boxes: Sandboxes, world: SharedWorld, port: i
 async def _settle(sender: Sender, load: list[Dossier]) -> Told:
     """Wait until nothing is under way, and ask the hub what it knows."""
     async with sender.session() as session:
-        counts = await settled(session, STATES * len(load), _SETTLE_S_MAX)
+        counts = await settled(session, STATES * len(load), _QUIET_S)
         told = await read_timelines(session, load, sender.history)
     told.note(counts, STATES * len(load))
     told.flaws.extend(judge_counts(counts, load))

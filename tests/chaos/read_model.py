@@ -1,6 +1,7 @@
 """What the hub itself says in the end: its overview, and the timeline of every dossier."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,15 +38,22 @@ class Told:
         self.asked = counts["dead"]
 
 
-async def settled(session: aiohttp.ClientSession, states: int, within_s: float) -> Mapping[str, Any]:
-    """Return the portal's counts once every state is accepted and nothing is under way, or as they are by then."""
-    async with asyncio.timeout(within_s + 30):
-        for _ in range(int(within_s / _LOOK_EVERY_S)):
+async def settled(session: aiohttp.ClientSession, states: int, quiet_s: float) -> Mapping[str, Any]:
+    """Return the portal's counts once every state is accepted and nothing is under way, or once they stand still.
+
+    What did not move for `quiet_s` seconds is stuck.
+    """
+    last: Mapping[str, Any] = {}
+    moved_s = time.monotonic()
+    while time.monotonic() < moved_s + quiet_s:
+        async with asyncio.timeout(quiet_s):
             counts = await _counts(session)
-            if counts["accepted"] >= states and not any(counts[state] for state in _UNFINISHED):
-                break
-            await asyncio.sleep(_LOOK_EVERY_S)
-    return counts
+        if counts["accepted"] >= states and not any(counts[state] for state in _UNFINISHED):
+            return counts
+        if counts != last:
+            last, moved_s = counts, time.monotonic()
+        await asyncio.sleep(_LOOK_EVERY_S)
+    return last
 
 
 async def _counts(session: aiohttp.ClientSession) -> Mapping[str, Any]:

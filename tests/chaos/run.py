@@ -28,7 +28,8 @@ from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, scarce_disk
 
 __all__ = ["expected", "run"]
 
-SETTLE_S_MAX = 90.0
+QUIET_S = 90.0
+"""What does not move for so long, with nothing wrong any more, is stuck."""
 _REPEATS = 50
 _CHANGES = {"first_s": "0.2", "max_s": "2", "disk_free_bytes_min": "1048576"}
 """Of `hub.yaml`: short waits between tries keep the run short."""
@@ -43,7 +44,7 @@ async def run(
     folder: Path,
     run_s_max: float,
     *,
-    settle_s_max: float = SETTLE_S_MAX,
+    quiet_s: float = QUIET_S,
     sin: str = "",
 ) -> Report:
     """Send, kill, settle, judge. Everything that was written stays in `folder`.
@@ -73,7 +74,7 @@ async def run(
             await sending
         times.sent()
         await portal.clear_faults()
-        told = await _settle(sender, load, seed, settle_s_max)
+        told = await _settle(sender, load, seed, quiet_s)
         times.settled()
         if (code := await last.stop()) != 0:
             told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
@@ -106,14 +107,14 @@ def _disk(seed: int, folder: Path) -> Iterator[ScarceDisk]:
         yield LimitedDisk(folder)
 
 
-async def _settle(sender: Sender, load: Sequence[Dossier], seed: int, within_s: float) -> Told:
+async def _settle(sender: Sender, load: Sequence[Dossier], seed: int, quiet_s: float) -> Told:
     """Wait until nothing is under way, repeat some requests, and ask the hub what it knows."""
     async with sender.session() as session:
         repeated = [
             flaw
             async for flaw in sender.repeated(session, Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load))))
         ]
-        counts = await settled(session, STATES * len(load), within_s)
+        counts = await settled(session, STATES * len(load), quiet_s)
         told = await read_timelines(session, load, sender.history)
     told.note(counts, STATES * len(load))
     told.flaws.extend([*repeated, *judge_counts(counts, load)])

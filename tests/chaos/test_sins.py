@@ -9,11 +9,11 @@ from tests.chaos.report import Report
 from tests.chaos.run import run
 
 DOSSIERS = 6
-SETTLE_S_MAX = 8.0
+QUIET_S = 8.0
 
 
 def _sinning(sin: str, folder: Path) -> Report:
-    return asyncio.run(run(11, DOSSIERS, 0, folder, 110.0, settle_s_max=SETTLE_S_MAX, sin=sin))
+    return asyncio.run(run(11, DOSSIERS, 0, folder, 110.0, quiet_s=QUIET_S, sin=sin))
 
 
 @pytest.mark.chaos

@@ -9,6 +9,8 @@ from tests.chaos.road_fault import Bad, RoadFault
 DAY_S = 86_400
 _JUMPS_S = (3_600, -3_600, DAY_S, -DAY_S)
 _FOR_S = (1.5, 4.0)
+_SEEN_S = 2.0
+"""So long may a process overlook a new time."""
 
 
 class Sort(StrEnum):
@@ -67,7 +69,7 @@ def draw(chance: Random, sort: Sort, bad: Bad | None) -> Trouble:
         return Trouble(sort, for_s, fault=road_fault(chance, bad, for_s))
     match sort:
         case Sort.CLOCK:
-            return Trouble(sort, for_s, chance.choice(_JUMPS_S))
+            return Trouble(sort, for_s + _SEEN_S, chance.choice(_JUMPS_S))
         case Sort.STORE:
             return Trouble(sort, for_s, chance.randint(1, 40))
         case Sort.SLOW:

@@ -28,12 +28,12 @@ class WallClock:
             "LD_PRELOAD": str(found),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_CACHE_DURATION": "0",
             "FAKETIME_DISABLE_SHM": "1",
         }
 
     def set(self, offset_s: int) -> None:
-        """Let the clock be off by so many seconds; processes see it within one."""
+        """Let the clock be off by so many seconds; processes see it within two."""
         fresh = self._file.with_suffix(".fresh")
         fresh.write_text(f"{offset_s:+d}\n")
         fresh.replace(self._file)
