@@ -9,6 +9,8 @@ from hub.ports import Clock
 from hub.telemetry import Metrics
 
 _EVERY_S = 1.0
+_LANES_PER_S = 10_000
+"""So that counting many lanes that wait takes no more of a core than counting a few."""
 
 
 class Gauges:
@@ -23,9 +25,11 @@ class Gauges:
         """Count, unless that was done a moment ago."""
         if self._clock.monotonic() < self._next_s:
             return
-        self._next_s = self._clock.monotonic() + _EVERY_S
-        lanes = (lane for holding in holdings for lane in holding.lanes.values())
+        lanes = [lane for holding in holdings for lane in holding.lanes.values()]
+        self._next_s = self._clock.monotonic() + max(_EVERY_S, len(lanes) / _LANES_PER_S)
         stored = Counter(lane.key.platform for lane in lanes if lane.stored)
         for share in shares:
             self._metrics.lanes_parked.set(stored[share.platform], share.platform)
             self._metrics.circuit_open.set(not share.circuit.closed, share.platform)
+            self._metrics.window_closed.set(share.admission.closed, share.platform)
+            self._metrics.quota_spent.set(share.admission.quota.spent, share.platform)

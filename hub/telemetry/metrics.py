@@ -92,6 +92,8 @@ class Metrics:
         self.deliveries = self._gauged("deliveries", "Deliveries by state", "platform", "state")
         self.lanes_parked = self._gauged("lanes_parked", "Lanes whose head waits in the store", "platform")
         self.circuit_open = self._gauged("circuit_open", "1 while the circuit of a platform is open", "platform")
+        self.window_closed = self._gauged("window_closed", "1 during maintenance of a platform", "platform")
+        self.quota_spent = self._gauged("quota_spent", "1 while the quota of a platform has no call left", "platform")
         self.event_streams = self._gauged("event_streams", "Readers of status events that are connected")
         self.callbacks_total = self._counted("callbacks", "Callbacks to senders", "system", "result")
         self.projection_lag_records = self._gauged("projection_lag_records", "Records not projected yet", "topic")
