@@ -39,6 +39,7 @@ class Freight:
             await self._copy(table)
             line = await self._prove(table)
             if line.equal:
+                await self._target.analyse(table)
                 return line
             if remaining:
                 await self._target.empty(table)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
+from sqlalchemy import MetaData
+
 from hub.app.moving.freight import Freight
 from hub.app.moving.mark import Mark
 from hub.app.moving.passage import Passage
@@ -130,10 +132,10 @@ class _Move:
         await self._finish({f"{topic}/{partition}": each.end for (topic, partition), each in held.items()})
         return lines
 
-    async def _tables(self, schema: object, stack: AsyncExitStack) -> list[Line]:
-        own, metadata = (self.source.store, STORE) if schema is STORE else (self.source.keys, KEYS)
-        rows = Progress("rows" if schema is STORE else "keys", 0, self.say, self.clock)
-        lines = await Freight(own, await self.target.tables(metadata, stack), metadata, rows.add).carry()
+    async def _tables(self, schema: MetaData, stack: AsyncExitStack) -> list[Line]:
+        own, what = (self.source.store, "rows") if schema is STORE else (self.source.keys, "keys")
+        rows = Progress(what, 0, self.say, self.clock)
+        lines = await Freight(own, await self.target.tables(schema, stack), schema, rows.add).carry()
         rows.tell()
         return lines
 
