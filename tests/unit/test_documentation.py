@@ -31,7 +31,7 @@ REGISTRIES = ("pypi org", "pythonhosted org", "npmjs org", "npmjs com", "maven o
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
-_HUB = re.compile(r"(?:(?<![\w/.-])|(?<=/bin/))hub ((?:key )?[a-z][a-z-]*)((?: [^\s|;&<>()`]+)*)")
+_HUB = re.compile(r"(?:(?<![\w/.-])|(?<=/bin/))hub ((?:(?:key|dead|orders) )?[a-z][a-z-]*)((?: [^\s|;&<>()`]+)*)")
 _MAKE = re.compile(r"(?:^|\s)make(?: [A-Z_]+=\S+)* ([a-z][a-z-]*)")
 _PATH = re.compile(r"`((?:hub|adapters|ops|schemas|tests|docs)/[\w./]*)`")
 _PLACE = re.compile(r"`((?:hub|adapters|ops|schemas|tests)/[\w/]+\.py)`\s+`([A-Za-z_][\w.]*)`")
@@ -110,7 +110,7 @@ def _options(name: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
     for word in name.split():
         command = getattr(command, "commands", {}).get(word)
         assert command is not None, f"there is no command hub {name}"
-    return {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    return {option for each in command.params for option in (*each.opts, *each.secondary_opts)} | {"--help"}
 
 
 @each_document
