@@ -107,7 +107,8 @@ async def corrected(command: bytes, submission: DossierSubmission, keys: Keys) -
 async def resent_row(given: Given, submission: DossierSubmission, keys: Keys, due_at: datetime) -> ParkedRow | None:
     """Return a delivery that is sent again as it lies in its lane, at the place of the ruling; None without a key.
 
-    It is the only delivery of its command: the record that it came with may be gone.
+    It is the only delivery of its command: the record that it came with may be gone. It arrived in time before, so the
+    sender's limit concerns it no more.
     """
     ruling = given.ruling
     planned = PlannedDelivery(operation=ruling.operation, platform=ruling.platform, part=ruling.part, of=ruling.of)
@@ -121,7 +122,8 @@ async def resent_row(given: Given, submission: DossierSubmission, keys: Keys, du
         }
     )
     try:
-        value = await with_submission(header.model_dump_json().encode(), header.key_id, submission, keys)
+        whenever = submission.model_copy(update={"deliver_by": None})
+        value = await with_submission(header.model_dump_json().encode(), header.key_id, whenever, keys)
     except Unsealable:
         return None
     return ParkedRow(

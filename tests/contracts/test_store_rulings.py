@@ -35,6 +35,7 @@ from tests.contracts.store_suite import (
     PORTAL,
     PROGRESS,
     SYNC,
+    T0,
     command,
     outcome,
     parked,
@@ -93,7 +94,7 @@ def ruling(
 
 
 def _submission(summary: str = RIGHT) -> DossierSubmission:
-    return submission(DOSSIER, 1).model_copy(update={"summary": summary})
+    return submission(DOSSIER, 1).model_copy(update={"summary": summary, "deliver_by": T0})
 
 
 async def _log_of(database: Database, *commands: Projected) -> MemoryLog:
@@ -123,8 +124,12 @@ async def _restore(log: MemoryLog, database: Database, committed: int) -> Partit
     return await SqlParking(database).take_over(0, committed)
 
 
+def _content(row: ParkedRow) -> DossierSubmission:
+    return DossierSubmission.model_validate_json(unseal(Envelope.from_bytes(row.envelope), bytes(32)))
+
+
 def _summary(row: ParkedRow) -> str:
-    return DossierSubmission.model_validate_json(unseal(Envelope.from_bytes(row.envelope), bytes(32))).summary
+    return _content(row).summary
 
 
 def _brief(rows: Sequence[ParkedRow]) -> list[tuple[str, str, int, str]]:
@@ -266,7 +271,9 @@ async def test_what_was_sent_again_comes_back_where_its_ruling_lies(database: Da
     memory = await _restore(log, database, 4)
 
     assert [("m0", SYNC, 2, "in_flight"), ("m3", SYNC, 3, "waiting")] == _brief(memory.rows)
-    assert RIGHT == _summary((await SqlParking(database).fetch(0, LANE, 9))[0])
+    again, other = await SqlParking(database).fetch(0, LANE, 9)
+    assert (RIGHT, None) == (_summary(again), _content(again).deliver_by)
+    assert ("Khai sinh", T0) == (_summary(other), _content(other).deliver_by)
 
 
 async def test_what_was_sent_again_comes_back_although_its_own_record_is_gone(database: Database) -> None:
