@@ -10,6 +10,7 @@ from ops.sandbox.verdict import Expected, Verdict, verdict
 from tests.chaos.check import Check, check
 from tests.chaos.judgement import expected
 from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier, dossier
+from tests.chaos.read_model import Told
 
 Row = dict[str, Any]
 LOAD = [dossier(7, number) for number in range(1, 21)]
@@ -164,3 +165,18 @@ def test_expected_is_what_was_worked_out() -> None:
     assert one.wire_code == told.dossier
     assert tuple(state.mark for state in one.states) == told.states
     assert sum(len(part) for state in one.states for part in state.parts) == len(told.progress)
+
+
+COUNTS = {"accepted": 100, "waiting": 0, "in_flight": 0, "parked": 0, "in_doubt": 0, "delivered": 150, "dead": 0}
+
+
+@pytest.mark.parametrize(
+    ("told", "stuck", "asked"),
+    [({}, 0, 0), ({"parked": 1, "delivered": 149}, 1, 0), ({"accepted": 98}, 2, 0), ({"dead": 1}, 0, 1)],
+)
+def test_what_came_to_no_end_is_stuck(told: dict[str, int], stuck: int, asked: int) -> None:
+    """Deliveries that are under way, and states that were never accepted; what is dead asks an operator."""
+    judged = Told()
+    judged.note(COUNTS | told, 100)
+
+    assert (stuck, asked) == (judged.stuck, judged.asked)
