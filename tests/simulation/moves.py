@@ -26,6 +26,7 @@ class Kind(StrEnum):
     LOG_FAILS = "the n-th append from here fails"
     WITHDRAW = "a dossier is withdrawn"
     OVERTAKE = "two states are appended in the wrong order"
+    RULE = "an operator rules on what is dead"
 
 
 _OFTEN = {Kind.PASS: 6, Kind.SUBMIT: 6, Kind.FATE: 5, Kind.KILL_AT: 2}
@@ -50,6 +51,6 @@ MUCH_MAX = 255
 def script(seed: int) -> Sequence[Move]:
     """Return the moves of a seed."""
     dice = random.Random(seed)
-    kinds = list(Kind)
+    kinds = list(Kind)  # the order is that of the seeds: what comes later goes to the end
     chosen = dice.choices(kinds, [_OFTEN.get(kind, 1) for kind in kinds], k=dice.randint(4, 24))
     return [Move(kind, dice.randint(0, WHICH_MAX), dice.randint(0, MUCH_MAX)) for kind in chosen]

@@ -7,7 +7,7 @@ from hub.delivery.dispatch import Dispatch
 from hub.delivery.gate import Gate
 from hub.delivery.holding import Holding
 from hub.delivery.lane import Lane, Rest
-from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.outcomes import MAY_TELL, OutcomeWriter, Tried
 from hub.delivery.share import Share
 from hub.delivery.work import Work
 from hub.delivery.worker import Worker
@@ -81,6 +81,30 @@ class SkipsHeldHeads(Dispatch):
         return self._place.work_of(rows[0]) if rows else None
 
 
+class OutlivesItsPartition(Dispatch):
+    """Neither waits for a withdrawal under way when a partition goes, nor gives it up."""
+
+    def busy(self, partition: int) -> bool:
+        """Only calls count."""
+        return self._shares.calls_for(partition)
+
+    def give_up(self, holding: Holding) -> None:
+        """Let go of the partition, and go on telling of it."""
+        self.abandon(holding)
+
+
+class HasTheLastWord(OutcomeWriter):
+    """Tells what a call came to, whosever the partition is by then."""
+
+    async def write(self, work: Work, header: CommandHeader, tried: Tried, state: DeliveryState, *rest: object) -> None:
+        """Ask nobody."""
+        asked = MAY_TELL.set(lambda: True)
+        try:
+            await super().write(work, header, tried, state, *rest)  # type: ignore[arg-type]  # handed through as it came
+        finally:
+            MAY_TELL.reset(asked)
+
+
 class ForgetsDoubt(OutcomeWriter):
     """Forgets that a try without an answer may have arrived."""
 
@@ -92,6 +116,36 @@ class ForgetsDoubt(OutcomeWriter):
 
 _TWICE = [Move(Kind.SUBMIT), Move(Kind.PASS, 0, 30), Move(Kind.AGAIN), Move(Kind.PASS, 0, 30)]
 _BEHIND_A_DEAD_ONE = [Move(Kind.SUBMIT, 1), *[Move(Kind.SUBMIT, 1), Move(Kind.PASS, 0, 200)] * 4]
+
+WITHDRAWN_WHILE_IT_GOES = [
+    Move(Kind.PASS, 10, 236),
+    Move(Kind.JOIN, 7, 96),
+    Move(Kind.OUTAGE, 10, 127),
+    Move(Kind.SUBMIT, 11, 245),
+    Move(Kind.WITHDRAW, 2, 72),
+    Move(Kind.SUBMIT, 4, 60),
+    Move(Kind.AGAIN, 8, 233),
+    Move(Kind.SUBMIT, 2, 149),
+]
+STILL_BEFORE_IT_TELLS = [
+    Move(Kind.JOIN, 2, 127),
+    Move(Kind.LOG_FAILS, 6, 220),
+    Move(Kind.PASS, 5, 141),
+    Move(Kind.KILL, 11, 227),
+    Move(Kind.SUBMIT, 0, 119),
+    Move(Kind.STORE_FAILS, 0, 43),
+    Move(Kind.FATE, 9, 77),
+    Move(Kind.PASS, 4, 12),
+    Move(Kind.HALT, 3, 78),
+    Move(Kind.LOCK, 8, 13),
+    Move(Kind.OUTAGE, 7, 117),
+    Move(Kind.PASS, 11, 2),
+    Move(Kind.SUBMIT, 2, 1),
+    Move(Kind.FELL, 10, 85),
+    Move(Kind.PASS, 2, 84),
+    Move(Kind.PASS, 1, 222),
+    Move(Kind.EVICT, 8, 71),
+]
 
 
 @dataclass(frozen=True)
@@ -109,5 +163,7 @@ MUTANTS = {
     "states of one dossier overtake each other": Mutant(Cast(worker=ALaneForEachMessage)),
     "a lane skips a head that is held": Mutant(Cast(dispatch=SkipsHeldHeads), _BEHIND_A_DEAD_ONE),
     "what may be doubled is not said to be": Mutant(Cast(writer=ForgetsDoubt)),
+    "a withdrawal outlives its partition": Mutant(Cast(dispatch=OutlivesItsPartition), WITHDRAWN_WHILE_IT_GOES),
+    "who stood still has the last word": Mutant(Cast(writer=HasTheLastWord), STILL_BEFORE_IT_TELLS),
     "a platform acts behind an inquiry": Mutant(Cast(unordered=True)),
 }

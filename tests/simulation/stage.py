@@ -13,7 +13,8 @@ from hub.log.memory import MemoryLog
 from hub.ports import Clock, DeliveryId, DoubtRule, Effect, Position
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.envelope import Envelope
-from tests.simulation.distant import LATE_S, SLOW_S, Distant, Fate
+from schemas.ruling import Verdict
+from tests.simulation.distant import Distant, Fate
 from tests.simulation.moves import Kind, Move
 from tests.simulation.platform import Deed, Verb
 from tests.simulation.virtual_time import VirtualLoop
@@ -170,12 +171,13 @@ class Stage(World):
         self.log = self.watched
         self.revisions = dict.fromkeys(DOSSIERS, 0)
         self.zombies: list[Running] = []
+        self.rulings = 0
         self._add("registry.entry", Effect.KEYED)
         self._add("board.notice", Effect.OVERWRITE)
         for platform in self.distant.values():
             platform.refusing = REFUSED
             platform.unordered = cast.unordered
-        self.limits = replace(self.limits, commit_every_s=0.1, fetch_wait_s=0.5, drain_s=1.0, sweep_every_s=3.0)
+        self.limits = replace(self.limits, commit_every_s=0.2, fetch_wait_s=0.5, drain_s=1.0, sweep_every_s=3.0)
         self.shares = replace(self.shares, concurrency_max=3, hot_max=6, circuit_open_max_s=4.0)
 
     def parked(self) -> Collection[DeliveryId]:
@@ -214,6 +216,8 @@ class Stage(World):
                 await self._withdraw(self._dossier(move))
             case Kind.OVERTAKE:
                 await self._overtake(self._dossier(move))
+            case Kind.RULE:
+                await self._rule(move)
             case Kind.FATE | Kind.ANSWER | Kind.OUTAGE | Kind.LOCK:
                 self._change_platform(move)
             case Kind.STORE_FAILS:
@@ -246,6 +250,29 @@ class Stage(World):
     async def _overtake(self, code: str) -> None:
         self.revisions[code] += 2
         await self.overtake(code, self.revisions[code], self.revisions[code] - 1)
+
+    async def _rule(self, move: Move) -> None:
+        """Rule on a delivery that is dead: replayed, its platform takes it from here on."""
+        dead = sorted(self._dead())
+        if not dead:
+            return
+        name = dead[move.which % len(dead)]
+        verdict = (Verdict.REPLAY, Verdict.DISCARD, Verdict.SUPERSEDED)[move.much % 3]
+        code, _, revision = name[0].rpartition("/")
+        self.rulings += 1
+        for platform in self.distant.values() if verdict is Verdict.REPLAY else ():
+            platform.refusing -= {(code, int(revision))}
+        summary = "đã sửa" if move.much % 2 and verdict is Verdict.REPLAY else ""
+        await self.rule(
+            verdict, code, int(revision), name=str(self.rulings), operation=name[1], part=name[2], summary=summary
+        )
+
+    def _dead(self) -> list[tuple[str, str, int]]:
+        return [
+            (each.message_id, each.operation, each.part)
+            for each, outcomes in self.promises.outcomes.items()
+            if outcomes[-1].state is DeliveryState.DEAD
+        ]
 
     def _change_platform(self, move: Move) -> None:
         platform = list(self.distant.values())[move.which % len(self.distant)]
@@ -324,7 +351,7 @@ class Stage(World):
         """Let the weather clear, withdraw what nobody will take, and let everything come to its end."""
         await self._pass(0.0)
         self._clear()
-        await self._pass(2.0)
+        await self._pass(1.0)
         for code in {code for code, revision in REFUSED if self.revisions[code] >= revision}:
             await self._withdraw(code)
         await self._settle()
@@ -349,7 +376,8 @@ class Stage(World):
             assert self.clock.monotonic() < end_s, f"stuck: {self.promises.open_deliveries()}"
             await self._pass(0.5)
             self.promises.check()
-        await asyncio.sleep(max(SLOW_S, LATE_S))
+        working = [task for platform in self.distant.values() for task in platform.working]
+        await asyncio.gather(*working)
 
     async def _unsettled(self) -> bool:
         if self.promises.open_deliveries() or self.parked():

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulation.moves import MUCH_MAX, WHICH_MAX, Kind, Move, script
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.mutants import MUTANTS, STILL_BEFORE_IT_TELLS, WITHDRAWN_WHILE_IT_GOES, Mutant
 from tests.simulation.quiet import quiet
 from tests.simulation.rehearsal import rehearse
 from tests.simulation.stage import play
@@ -49,15 +49,15 @@ def test_seeds_keep_the_promises(first: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "seed",
+    "moves",
     [
-        pytest.param(218, id="a withdrawal is being told of when its partition goes"),
-        pytest.param(1572, id="a worker stands still between an answer and its outcome, and wakes up much later"),
+        pytest.param(WITHDRAWN_WHILE_IT_GOES, id="a withdrawal is being told of when its partition goes"),
+        pytest.param(STILL_BEFORE_IT_TELLS, id="a worker stands still between an answer and its outcome"),
     ],
 )
-def test_what_was_found_stays_mended(seed: int) -> None:
+def test_what_was_found_stays_mended(moves: list[Move]) -> None:
     """Scripts that once broke a promise."""
-    play(script(seed))
+    play(moves)
 
 
 @pytest.mark.parametrize("defect", MUTANTS)

@@ -85,6 +85,7 @@ class World:
         self.restores = False
         self.restored = 0
         self.running: list[Running] = []
+        self.metrics = Metrics()
         self._owed: dict[tuple[str, str], list[Deed]] = defaultdict(list)
         self._may_be_withdrawn: set[Deed] = set()
 
@@ -234,7 +235,7 @@ class World:
                 procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
                 terms=lambda _platform: Terms(self.backoff, patience=self.gives_up),
                 limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
-                metrics=Metrics(),
+                metrics=self.metrics,
                 jitter=self.random.random,
             ),
             clerk=Clerk(
@@ -246,7 +247,7 @@ class World:
             parking=parking,
             operations=operations,
             limits=self.limits_of,
-            metrics=Metrics(),
+            metrics=self.metrics,
         )
         worker = self.worker_class(
             log=log,
