@@ -3,14 +3,15 @@
 ::
 
     HubError
-    ├── CallerError                 the caller's fault; repeating it changes nothing
+    ├── CallerError                 the caller's fault; repeating it at once changes nothing
     │   ├── Malformed               not JSON, or not the media type
     │   ├── TooLarge                body over the limit
     │   ├── Invalid                 fields that broke a rule
     │   ├── Unauthenticated         no key, or a wrong one
     │   ├── Forbidden               no grant
     │   ├── NotFound                nothing there, or not for this caller
-    │   └── Conflict                key reused, revision backwards
+    │   ├── Conflict                key reused, revision backwards
+    │   └── Rationed                its quota is used up for now; repeating it later helps
     ├── HubFault                    the hub's fault
     │   ├── Unavailable             the log or the store cannot write; nothing was done
     │   │   └── NotOurs             another process may own the partition by now; nothing was sent
@@ -110,6 +111,13 @@ class Conflict(CallerError):
     """The request contradicts what was accepted before."""
 
     code = "caller.key_reused"
+
+
+class Rationed(CallerError):
+    """The caller's quota is used up for now."""
+
+    code = "caller.quota"
+    retriable = True
 
 
 class HubFault(HubError):

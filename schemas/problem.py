@@ -130,6 +130,10 @@ PROBLEMS: dict[str, Words] = {
         "Các sự kiện sau vị trí này không còn được lưu; hãy đọc lại từ đầu (after=start) và đối chiếu theo seq.",
         "The events after this position are no longer kept; read from the start (after=start) and compare by seq.",
     ),
+    "caller.quota": Words(
+        "Hệ thống đã dùng hết hạn mức; hãy gửi lại cùng khóa sau thời gian nêu trong Retry-After.",
+        "This system has used up its quota; send again with the same key after the time in Retry-After.",
+    ),
     "caller.rate": Words("Gửi quá nhanh; hãy thử lại sau.", "Too many requests; try again later."),
     "hub.unavailable": Words(
         "Trục tạm thời không ghi nhận được; chưa có gì được tiếp nhận, hãy gửi lại cùng khóa.",

@@ -1,7 +1,7 @@
 """Access: who calls, and what they may use."""
 
 from hub.access.api_keys import ApiKeys, IssuedKey, issue_key
-from hub.access.entries import AgencyEntry, CallbackEntry, Grant, KeyEntry, Service, SystemEntry
+from hub.access.entries import AgencyEntry, CallbackEntry, CallerQuota, Grant, KeyEntry, Service, SystemEntry
 from hub.access.grants import Grants
 from hub.access.principal import Principal
 
@@ -9,6 +9,7 @@ __all__ = [
     "AgencyEntry",
     "ApiKeys",
     "CallbackEntry",
+    "CallerQuota",
     "Grant",
     "Grants",
     "IssuedKey",

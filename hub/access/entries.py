@@ -92,6 +92,22 @@ class CallbackEntry(ConfigModel):
     give_up_after_s: Annotated[float, Field(gt=0, le=30 * 86400)] = 86400.0
 
 
+class CallerQuota(ConfigModel):
+    """How often a system may come: writes and lookups a second in each process, and lookups on a day in Vietnam.
+
+    `burst` is one second's requests where nothing stands. Nothing at all: as often as it likes.
+    """
+
+    requests_per_s: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    lookups_per_day: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
+
+    @property
+    def calls_burst(self) -> int:
+        """How many requests may come at once."""
+        return self.burst or max(1, round(self.requests_per_s or 1))
+
+
 class SystemEntry(ConfigModel):
     """One system of one agency, with its keys and grants. What is not granted is denied."""
 
@@ -101,6 +117,7 @@ class SystemEntry(ConfigModel):
     keys: tuple[KeyEntry, ...] = ()
     grants: tuple[Grant, ...] = ()
     callback: CallbackEntry | None = None
+    quota: CallerQuota = CallerQuota()
 
     @property
     def principal(self) -> Principal:

@@ -11,7 +11,7 @@ from hub.access import ApiKeys, Grants
 from hub.app.desk import operators_desk
 from hub.app.ground import Ground
 from hub.app.reconciling import reconciling
-from hub.audit.log_audit import LogAudit
+from hub.audit.log_audit import AUDIT, LogAudit
 from hub.console.desk import DeskRooms
 from hub.console.pages import Window, pages
 from hub.console.pages import Windows as ShownWindows
@@ -24,10 +24,12 @@ from hub.ingress.event_stream import EventStreams
 from hub.ingress.event_tail import EventTail
 from hub.ingress.follow import Follow
 from hub.ingress.lookup import Lookup, LookupRooms
+from hub.ingress.rations import Rations
 from hub.ingress.readiness import Check
 from hub.ingress.rest import rest_app
 from hub.ingress.soap.endpoint import soap_routes
 from hub.pipeline.plan import plan
+from hub.store.lookups import SqlLookups
 from hub.streams.projector import COMMANDS
 from hub.streams.windows import Windows
 from schemas.problem import Words
@@ -49,6 +51,15 @@ class Door:
             clock=ground.clock,
             limits=BacklogLimits(hub.limits.backlog_max, hub.limits.platform_backlog_max),
         )
+        source = ground.platforms.limits(ground.platforms.citizens.platform)
+        rations = Rations(
+            ground.clock,
+            {system.principal: system.quota for system in installation.systems},
+            source_per_s=(source.calls_per_s, source.calls_burst) if source.calls_per_s else None,
+            source_per_day=source.calls_per_day,
+            source_closures=source.closures,
+            lookups_since=SqlLookups(homes.store, homes.log.partitions(AUDIT)).since,
+        )
         rooms = AcceptanceRooms(
             grants=grants,
             catalogue=ground.catalogue,
@@ -61,6 +72,7 @@ class Door:
             admit=disk.admit,
             fingerprint_key=hub.secrets.fingerprint_key.get_secret_value(),
             require_room=self.backlog.require_room,
+            ration=rations.admit,
         )
         self.acceptance = Acceptance(rooms, requests_max=hub.limits.requests_in_flight_max)
         lookup = LookupRooms(
@@ -71,6 +83,7 @@ class Door:
             clock=ground.clock,
             metrics=ground.metrics,
             subject_key=hub.secrets.subject_key.get_secret_value(),
+            rations=rations,
         )
         self.events = EventStreams(EventTail(homes.log, ground.clock), grants, ground.clock, ground.metrics)
         pepper = hub.secrets.api_key_pepper.get_secret_value()

@@ -59,7 +59,8 @@ class _Demand:
 class AcceptanceRooms:
     """What acceptance stands on. `admit` raises Unavailable or Overloaded when there is no room for more.
 
-    `require_room` raises Overloaded when too much waits already, all in all or for one of the platforms named.
+    `require_room` raises Overloaded when too much waits already, all in all or for one of the platforms named; `ration`
+    raises Rationed when a system comes too often.
     """
 
     grants: Grants
@@ -74,6 +75,7 @@ class AcceptanceRooms:
     fingerprint_key: bytes
     recent: Recent = field(default_factory=Recent)
     require_room: Callable[[Collection[str]], None] = lambda _platforms: None
+    ration: Callable[[Principal], None] = lambda _principal: None
 
 
 class Acceptance:
@@ -91,6 +93,7 @@ class Acceptance:
         Errors: Forbidden, Invalid, Conflict; Unavailable, Overloaded (nothing accepted); WriteInDoubt.
         """
         started_s = self._rooms.clock.monotonic()
+        self._rooms.ration(principal)
         demand = self._submitted(principal, submission, idempotency_key)
         self._rooms.admit()
         self._rooms.require_room({planned.platform for planned in demand.deliveries})
@@ -105,6 +108,7 @@ class Acceptance:
 
         Whoever may submit a dossier may withdraw it. Errors: as `accept`.
         """
+        self._rooms.ration(principal)
         demand = self._withdrawn(principal, code, withdrawal, idempotency_key)
         self._rooms.admit()
         receipt = await self._flown(demand)

@@ -12,6 +12,7 @@ from datetime import UTC
 from hub.access import Grants, Principal, Service
 from hub.errors import Forbidden, Invalid, Overloaded, PlatformFault, ReplyLost, ReplyUnreadable
 from hub.ingress.message_ids import MessageIds
+from hub.ingress.rations import Rations
 from hub.pipeline.catalogue import Catalogue
 from hub.pipeline.validate import check_query, require_own_dossier
 from hub.ports import Audit, CitizenSource, Clock
@@ -36,6 +37,7 @@ class LookupRooms:
     clock: Clock
     metrics: Metrics
     subject_key: bytes
+    rations: Rations | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Lookup:
     async def ask(self, principal: Principal, query: CitizenQuery) -> CitizenAnswer:
         """Return what the source knows: nobody, one person, or that several match (then no data is given).
 
-        Errors: Forbidden, Invalid, Overloaded, PlatformFault; Unavailable and WriteInDoubt when the audit fails.
+        Errors: Forbidden, Invalid, Rationed, Overloaded, PlatformFault; Unavailable and WriteInDoubt of the audit.
         """
         code = DossierCode.parse(query.dossier_code)
         asking = _Asking(principal, query, code, self._ids.make(), self._rooms.clock.monotonic())
@@ -71,6 +73,9 @@ class Lookup:
             raise Invalid(broken)
         if self._running >= self._lookups_max:
             raise Overloaded("lookups under way", retry_after_s=RETRY_AFTER_S)
+        if self._rooms.rations is not None:
+            self._rooms.rations.admit(principal)
+            await self._rooms.rations.admit_lookup(principal)
         self._running += 1
         try:
             return await self._ask(asking)

@@ -77,6 +77,7 @@ OPERATIONS: tuple[Operation, ...] = (
         keyed=True,
         codes=(
             *_SECURED,
+            "caller.quota",
             *_WITH_BODY,
             *("caller.key_missing", "caller.foreign_dossier", "caller.key_reused", "caller.revision_backwards"),
             *_WRITING,
@@ -103,6 +104,7 @@ OPERATIONS: tuple[Operation, ...] = (
         keyed=True,
         codes=(
             *_SECURED,
+            "caller.quota",
             *_WITH_BODY,
             *("caller.key_missing", "caller.foreign_dossier", "caller.key_reused", "caller.revision_backwards"),
             *_WRITING,
@@ -154,6 +156,7 @@ OPERATIONS: tuple[Operation, ...] = (
         body=CitizenQuery,
         codes=(
             *_SECURED,
+            "caller.quota",
             *_WITH_BODY,
             *("caller.foreign_dossier", "hub.unavailable", "hub.in_doubt", "hub.overloaded"),
             *("platform.unavailable", "platform.unreadable", "platform.refused_us", "platform.reply_lost"),

@@ -34,6 +34,7 @@ STATUS: dict[str, int] = {
     "caller.token_unsupported": 401,
     "caller.expired": 401,
     "caller.rate": 429,
+    "caller.quota": 429,
     "hub.fault": 500,
     "hub.config": 500,
     "hub.unsealable": 500,
