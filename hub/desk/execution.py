@@ -6,7 +6,7 @@ reads the log knows it again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -56,7 +56,7 @@ class Execution:
         now = self._rooms.clock.now()
         await self._rooms.book.expire(now - self._rooms.approved_within, now)
         orders = await self._rooms.book.in_work(ORDERS_MAX)
-        await asyncio.gather(*(self._work(order) for order in orders))
+        await _all(self._work(order) for order in orders)
 
     async def _work(self, order: OrderRecord) -> None:
         if order.state is OrderState.APPROVED:
@@ -122,7 +122,7 @@ class Execution:
                 standing = standings[each.item.id]
                 lanes.setdefault(standing.ordering_key, []).append((each, standing))
         # Those of one dossier one after the other: they take effect in the order of the log.
-        await asyncio.gather(*(self._append(order, content, lane) for lane in lanes.values()))
+        await _all(self._append(order, content, lane) for lane in lanes.values())
         await self._rooms.book.note(order.order_id, [*known, *(each.item for each in judged)])
         return len(items)
 
@@ -130,3 +130,10 @@ class Execution:
         for judged, standing in lane:
             body = RulingBody(reason=content.reason, officer=order.officer, submission=judged.submission)
             await self._rooms.writer.append(order, standing, body)
+
+
+async def _all(doing: Iterable[Awaitable[None]]) -> None:
+    """Let everything come to its end, then raise the first error: nothing goes on behind a round that has failed."""
+    for ended in await asyncio.gather(*doing, return_exceptions=True):
+        if ended is not None:
+            raise ended

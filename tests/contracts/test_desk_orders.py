@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.desk.placing import ApprovalRule
-from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, WriteInDoubt
+from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unsealable, WriteInDoubt
 from hub.store.database import Database
 from hub.store.sqlite import SqliteDatabase
 from hub.store.tables import STORE
@@ -317,6 +317,24 @@ async def test_a_crash_appends_the_same_ruling_again(room: Room, trouble: str) -
     assert ({"before": 1, "after": 2}[trouble], 1) == (len(headers), len({header.message_id for header in headers}))
     assert all(header.reappended for header in headers)
     assert (OrderState.DONE, 1) == ((await _order(room, placed)).state, (await _order(room, placed)).counts.appended)
+
+
+async def test_one_order_that_cannot_be_opened_stops_no_other(room: Room) -> None:
+    """Its key is gone: it is stopped, and the others go on."""
+    await room.dead(1)
+    await room.dead(2)
+    first = await room.place(select=one(1))
+    key_id, _ = await room.keys.key_for(f"order:{first.id}")
+    room.keys.destroy(key_id)
+    second = await room.place(key="k2", select=one(2))
+
+    with pytest.raises(Unsealable):
+        await room.work()
+    await room.work(3)
+
+    assert (OrderState.STOPPED, None) == ((await _order(room, first)).state, (await _order(room, first)).reason)
+    assert OrderState.DONE == (await _order(room, second)).state
+    assert [message_id(2)] == [header.ruling.message_id for header, _ in await room.rulings() if header.ruling]
 
 
 async def test_a_ruling_that_was_obeyed_before_a_crash_counts(room: Room) -> None:

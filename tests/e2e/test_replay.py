@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -84,10 +85,12 @@ async def test_a_thousand_dead_letters_are_corrected_and_sent_again(site: Site, 
     select = {"matching": {"platform": "national_portal"}, "deliveries_max": LETTERS}
     trial = await desk.order("t", "replay", select, correction=CORRECTION, dry_run=True)
     assert ("trial", LETTERS, 0) == (trial["state"], trial["counts"]["selected"], trial["counts"]["refused"])
+    started_s = time.monotonic()
     placed = await desk.order("o", "replay", select, correction=CORRECTION, rate_per_s=RATE_PER_S)
     assert placed["id"] == (await desk.order("o", "replay", select, correction=CORRECTION, rate_per_s=RATE_PER_S))["id"]
     done = await desk.until(placed["id"], lambda order: order["counts"]["delivered"] == LETTERS)
     done = await desk.until(placed["id"], lambda order: order["state"] == "done")
+    assert time.monotonic() - started_s > 0.9 * LETTERS / RATE_PER_S
     assert (LETTERS, LETTERS, 0, 0) == tuple(done["counts"][it] for it in ("selected", "appended", "waiting", "void"))
 
     await site.settled(code_of(n) for n in (*FOLLOWED, 2, LETTERS))

@@ -24,3 +24,7 @@ class MemoryKeys:
         if key_id not in self._keys:
             raise Unsealable("no such key")
         return self._keys[key_id]
+
+    def destroy(self, key_id: str) -> None:
+        """Forget a key, as erasure does."""
+        del self._keys[key_id]
