@@ -24,6 +24,7 @@ from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.dialect import among, conflict_insert, upsert
+from hub.store.gathering import Gathering
 from schemas.delivery import DeliveryState
 
 _row = tables.parked.c
@@ -35,6 +36,7 @@ _FINISHED = tuple(state.value for state in DeliveryState if state.final and stat
 """Final, and no longer in the way of its lane."""
 
 _SAME_DELIVERY = and_(_row.message_id == _line.message_id, _row.operation == _line.operation, _row.part == _line.part)
+_LANES_AT_A_TIME = 32
 _LANE_ORDER = (_row.partition, _row.offset, _row.place)
 
 # Made once: of what a drain costs, making this anew for every lane was a quarter.
@@ -52,10 +54,11 @@ _FIRST_OF_LANE = (
 
 
 class SqlParking:
-    """The `Parking` port."""
+    """The `Parking` port. Lanes whose rows are asked for at a time share a transaction that reads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._lanes = Gathering(database, fetch_lanes, items_max=_LANES_AT_A_TIME, reads=True)
 
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
         """See `Parking.take_over`.
@@ -72,7 +75,7 @@ class SqlParking:
 
     async def fetch(self, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
         """See `Parking.fetch`."""
-        return await self._database.read(lambda connection: fetch(connection, partition, lane, rows_max))
+        return await self._lanes.ask((partition, lane, rows_max))
 
     async def find(self, partition: int, ids: Sequence[DeliveryId]) -> Sequence[ParkedRow]:
         """See `Parking.find`."""
@@ -113,6 +116,11 @@ def put(connection: Connection, partition: int, epoch: int, rows: Sequence[Parke
     _fence(connection, partition, epoch)
     if rows:
         connection.execute(upsert(connection, tables.parked), [columns_of(row) for row in rows])
+
+
+def fetch_lanes(connection: Connection, asked: Sequence[tuple[int, LaneKey, int]]) -> Sequence[Sequence[ParkedRow]]:
+    """Return the first rows of each lane, as `fetch` does."""
+    return [fetch(connection, partition, lane, rows_max) for partition, lane, rows_max in asked]
 
 
 def fetch(connection: Connection, partition: int, lane: LaneKey, rows_max: int) -> Sequence[ParkedRow]:
