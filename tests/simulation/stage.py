@@ -14,6 +14,7 @@ from hub.ports import Clock, DeliveryId, DoubtRule, Effect, Position
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.envelope import Envelope
 from schemas.ruling import Verdict
+from tests.fakes.parking import MemoryParking
 from tests.simulation.distant import Distant, Fate
 from tests.simulation.moves import Kind, Move
 from tests.simulation.platform import Deed, Verb
@@ -157,6 +158,7 @@ class Cast:
     dispatch: type[Dispatch] = Dispatch
     writer: type[OutcomeWriter] = OutcomeWriter
     unordered: bool = False
+    parking: type[MemoryParking] = MemoryParking
 
 
 class Stage(World):
@@ -166,6 +168,7 @@ class Stage(World):
         self.distant: dict[str, Distant] = {}
         super().__init__(1, parts=2)
         self.worker_class, self.dispatch_class, self.writer_class = cast.worker, cast.dispatch, cast.writer
+        self.parking = cast.parking()
         self.promises = Promises(self.parked)
         self.watched = WatchedLog(self.clock, self.promises)
         self.log = self.watched

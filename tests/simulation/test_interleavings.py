@@ -16,7 +16,8 @@ from tests.simulation.moves import MUCH_MAX, WHICH_MAX, Kind, Move, script
 from tests.simulation.mutants import MUTANTS, STILL_BEFORE_IT_TELLS, WITHDRAWN_WHILE_IT_GOES, Mutant
 from tests.simulation.quiet import quiet
 from tests.simulation.rehearsal import rehearse
-from tests.simulation.stage import play
+from tests.simulation.sql_parking import ParkingOnSql
+from tests.simulation.stage import Cast, play
 
 SEEDS = 200
 MUTANT_SEEDS = 150
@@ -58,6 +59,13 @@ def test_seeds_keep_the_promises(first: int) -> None:
 def test_what_was_found_stays_mended(moves: list[Move]) -> None:
     """Scripts that once broke a promise."""
     play(moves)
+
+
+@pytest.mark.parametrize("first", range(SEEDS, SEEDS + 40, 10))
+def test_seeds_keep_the_promises_on_sql(first: int) -> None:
+    """The same with the store's own parking place and ledger."""
+    for seed in range(first, first + 10):
+        play(script(seed), Cast(parking=ParkingOnSql))
 
 
 @pytest.mark.parametrize("defect", MUTANTS)
