@@ -1,5 +1,6 @@
 """A stage whose platforms are those of `ops.bench.platform`, and what the kernel says of the hub on it."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -7,9 +8,10 @@ from contextlib import closing
 from pathlib import Path
 
 from ops.bench.platform import BenchPlatform
-from ops.demo.stage import Stage
+from ops.demo.stage import Stage, StageFault
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PATIENCE = 10
 _PARKED = "SELECT count(*) FROM parked WHERE NOT settled"
 
 
@@ -31,6 +33,16 @@ class Field(Stage):
             file = self.installation / "platforms" / f"{platform.name}.yaml"
             file.write_text(platform.file(), encoding="utf-8")
         return None
+
+    async def _wait_ready(self, process: asyncio.subprocess.Process) -> None:
+        """Wait longer than for a demonstration: what a large log holds is projected before the door opens."""
+        for _ in range(_PATIENCE):
+            try:
+                return await super()._wait_ready(process)
+            except StageFault:
+                if process.returncode is not None:
+                    raise
+        raise StageFault(f"the hub did not become ready; see {self.folder / 'hub.log'}")
 
     def cpu_s(self) -> float:
         """Return the processor time of the hub so far, user and system (Linux)."""
