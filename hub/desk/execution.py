@@ -78,7 +78,7 @@ class Execution:
     async def _is_due(self, order: OrderRecord, until_s: float) -> bool:
         """Wait until the rate lets the next batch go. False when that is past the round: a later one goes on there."""
         now_s = self._rooms.clock.monotonic()
-        due_s = self._due_s.setdefault(order.order_id, now_s)
+        due_s = self._due_s.setdefault(order.order_id, min(now_s, until_s))  # a slow store must not eat up each round
         if due_s > until_s:
             return False
         await self._rooms.clock.sleep(max(0.0, due_s - now_s))
