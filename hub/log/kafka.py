@@ -20,7 +20,7 @@ from hub.ports import Bounds, Clock, Ownership, Position, Record
 __all__ = ["KafkaAccess", "KafkaLimits", "KafkaLog"]
 
 _LIMITS = KafkaLimits()
-_FIND_WAIT_S = 2.0
+_FIND_WAIT_S = 10.0
 _ASK_AGAIN_S = 0.1
 
 T = TypeVar("T")
@@ -213,7 +213,10 @@ class KafkaLog:
 
 
 async def _compare(link: Link, topics: Mapping[str, int], clock: Clock) -> None:
-    """Compare the topics with what a broker knows; of topics that were just made, it hears a little later."""
+    """Compare the topics with what a broker knows; of topics that were just made, it hears a little later.
+
+    So does a broker that has just come back: it answers before it has read all that it knew.
+    """
     until_s = clock.monotonic() + _FIND_WAIT_S
     while clock.monotonic() < until_s and not all(map(link.partitions, topics)):
         await clock.sleep(_ASK_AGAIN_S)
