@@ -8,15 +8,19 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos.wall_clock import WallClock
 from tests.e2e.installation import Installed
 from tests.e2e.processes import Running, listening, running
 
 _RESTART_S = 0.5
 """As long as systemd waits by default, five times over."""
 _ROLL_S_MAX = 60.0
+_UP_S_MAX = 60.0
+_LOOK_EVERY_S = 0.1
 _START_S_MAX = 240.0
 """A door waits for a log and a store that are away."""
+
+Birth = Callable[..., AbstractAsyncContextManager[Running]]
+"""Starts a process, as `tests.e2e.processes.running`."""
 
 
 @dataclass
@@ -27,7 +31,6 @@ class Member:
     name: str
     address: str = ""
     process: Running | None = None
-    clock: WallClock | None = None
     lives: int = 0
     wanted: bool = True
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -43,14 +46,12 @@ class Fleet:
     stack: AsyncExitStack
     members: dict[str, Member] = field(default_factory=dict)
     flaws: list[str] = field(default_factory=list)
-    clocks: frozenset[str] = frozenset()
-    """Members whose wall clock can jump."""
-    births: Callable[..., AbstractAsyncContextManager[Running]] = running
+    birth: Callable[[str], Birth] = lambda _name: running
+    """How the member of a name comes into the world."""
 
     async def add(self, role: str, name: str, address: str = "") -> Member:
         """Start one more member; one with a door is waited for."""
-        clock = WallClock(self.folder / f"clock-{name}") if name in self.clocks else None
-        member = self.members[name] = Member(role, name, address, clock=clock)
+        member = self.members[name] = Member(role, name, address)
         await self._start(member)
         return member
 
@@ -60,11 +61,14 @@ class Fleet:
         member.wanted = False
         await self._ended(member)
 
-    async def kill(self, name: str) -> None:
-        """Kill -9 a member, and start it again as a service manager does."""
+    async def kill(self, name: str, dead: Callable[[], None], *, early: bool = False) -> None:
+        """Kill -9 a member, say so, and start it again as a service manager does; `early`: it may still be starting."""
         member = self.members[name]
         async with member.turn:
+            if not early:
+                await _up(member)
             await _process(member).kill()
+            dead()
             await asyncio.sleep(_RESTART_S)
             await self._start(member)
 
@@ -85,17 +89,6 @@ class Fleet:
                 await asyncio.sleep(for_s)
             finally:
                 os.kill(pid, signal.SIGCONT)
-
-    async def jump(self, name: str, offset_s: int, for_s: float) -> None:
-        """Set the wall clock of a member, and set it right later; it may be killed meanwhile."""
-        clock = self.members[name].clock
-        if clock is None:
-            raise KeyError(name)
-        clock.set(offset_s)
-        try:
-            await asyncio.sleep(for_s)
-        finally:
-            clock.set(0)
 
     async def watch(self) -> None:
         """Note, until cancelled, who ended by himself; he is started again."""
@@ -118,8 +111,7 @@ class Fleet:
         if member.address:
             arguments += ["--listen", member.address.removeprefix("http://")]
         log = self.folder / f"hub-{member.name}-{member.lives:02d}.log"
-        environment = member.clock.environment if member.clock else {}
-        member.process = await self.stack.enter_async_context(self.births(log, *arguments, environment=environment))
+        member.process = await self.stack.enter_async_context(self.birth(member.name)(log, *arguments))
         if member.address:
             await listening(member.process, member.address, _START_S_MAX)
 
@@ -138,3 +130,11 @@ def _process(member: Member) -> Running:
     if member.process is None:
         raise KeyError(member.name)
     return member.process
+
+
+async def _up(member: Member) -> None:
+    """Wait until a member works, or for long enough: it may wait itself for a log or a store."""
+    for _ in range(int(_UP_S_MAX / _LOOK_EVERY_S)):
+        if "hub_started" in _process(member).log.read_text(encoding="utf-8"):
+            return
+        await asyncio.sleep(_LOOK_EVERY_S)

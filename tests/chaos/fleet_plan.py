@@ -36,8 +36,7 @@ class Beside(StrEnum):
     JOIN = "a third worker joins and leaves"
     BROKER_AWAY = "broker stopped and started"
     STORE_KILLED = "store killed"
-    CLOCK_WORKER = "clock of a worker"
-    CLOCK_API = "clock of an api"
+    CLOCK = "the second machine: api-2 and worker-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +57,15 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Blow:
-    """One kill, `after_s` the one before, of the member of that number (1 or 2), and its company."""
+    """One kill, `after_s` the one before, of the member of that number (1 or 2), and its company.
+
+    An early one may strike a process that is still starting; the others wait until it works.
+    """
 
     kill: Kill
     member: int
     after_s: float
+    early: bool
     company: Company | None
 
     def __str__(self) -> str:
@@ -73,8 +76,8 @@ class Blow:
 _KILLS = (Kill.WORKER, Kill.API, Kill.BROKER)
 _WEIGHTS = (6, 3, 1)
 _ROADS = (Beside.PORTAL_ROAD, Beside.BROKER_ROAD, Beside.STORE_ROAD)
-_CLOCKS = (Beside.CLOCK_WORKER, Beside.CLOCK_API)
-_GAP_S = (1.0, 6.0)
+_GAP_S = (0.5, 4.0)
+_EARLY = 0.25
 _FREEZE_S = 4.0
 """Beyond the session."""
 _AWAY_S = (2.0, 12.0)
@@ -87,7 +90,13 @@ def blows(seed: int, kills: int) -> Sequence[Blow]:
     chance.shuffle(kinds)
     company = _company(chance)
     return [
-        Blow(kind, chance.randint(1, 2), chance.uniform(*_GAP_S), None if at % 3 == 2 else next(company))
+        Blow(
+            kind,
+            chance.randint(1, 2),
+            chance.uniform(*_GAP_S),
+            chance.random() < _EARLY,
+            None if at % 3 == 2 else next(company),
+        )
         for at, kind in enumerate(kinds)
     ]
 
@@ -110,7 +119,7 @@ def _drawn(chance: Random, beside: Beside) -> Company:
             return Company(beside, SESSION_S + _FREEZE_S, member)
         case Beside.BROKER_AWAY:
             return Company(beside, chance.uniform(*_AWAY_S))
-        case _ if beside in _CLOCKS:
+        case Beside.CLOCK:
             return Company(beside, trouble=draw(chance, Sort.CLOCK, None))
         case _:
             return Company(beside, for_s, member)

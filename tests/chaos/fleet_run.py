@@ -19,7 +19,7 @@ from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import SESSION_S, blows
 from tests.chaos.judgement import Times, judge
 from tests.chaos.load import STATES, Dossier, dossier
-from tests.chaos.nursery import nursery
+from tests.chaos.nursery import both_nurseries
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
@@ -28,6 +28,7 @@ from tests.chaos.shared_homes import Shared, shared_homes
 from tests.chaos.shared_world import SharedWorld, shared_world
 from tests.chaos.status_events import judge_events, read_events
 from tests.chaos.strikes import Strikes
+from tests.chaos.wall_clock import WallClock
 from tests.chaos.weather import set_in
 from tests.e2e.installation import Installed, install, replace_value
 from tests.e2e.processes import Sandboxes, reserved_port, sandboxes
@@ -49,8 +50,14 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         world = await stack.enter_async_context(shared_world(folder, boxes))
         ports = [stack.enter_context(reserved_port()) for _ in range(2)]
         installed = await _installed(folder, boxes, world, ports[0])
-        births = (await stack.enter_async_context(nursery())).running
-        fleet = Fleet(installed, folder, stack, clocks=frozenset({"api-2", "worker-2"}), births=births)
+        clock = WallClock(folder / "wall-clock")
+        births = await stack.enter_async_context(both_nurseries(clock.environment))
+        fleet = Fleet(
+            installed,
+            folder,
+            stack,
+            birth=lambda name: births.shifted.running if name.endswith("-2") else births.usual.running,
+        )
         doors = [f"http://127.0.0.1:{port}" for port in ports]
         for number, door in enumerate(doors, 1):
             await fleet.add("api", f"api-{number}", door)
@@ -60,7 +67,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         share = STATES * dossiers / (kills + 1)
         sender.quota.allow(round(2 * share))
         await set_in(world.portal, seed)
-        strikes = Strikes(fleet, world, lambda number: sender.quota.allow(round(share * (number + 2))))
+        strikes = Strikes(fleet, world, clock, lambda number: sender.quota.allow(round(share * (number + 2))))
         async with asyncio.TaskGroup() as group:
             group.create_task(sender.run())
             await strikes.run(plan)

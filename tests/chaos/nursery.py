@@ -8,11 +8,11 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.chaos.nursery_process import MAINS
-from tests.e2e.processes import STOP_S_MAX, Running, environment_of_children, running
+from tests.e2e.processes import STOP_S_MAX, Running, environment_of_children
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -26,14 +26,8 @@ class Nursery:
         self._alive: dict[int, Forked] = {}
 
     @asynccontextmanager
-    async def running(
-        self, log: Path, module: str, *arguments: str, environment: Mapping[str, str] = _NOTHING
-    ) -> AsyncIterator[Running]:
-        """As `tests.e2e.processes.running`. What needs an environment, or is not the hub, is started as ever."""
-        if environment or module not in MAINS:
-            async with running(log, module, *arguments, environment=environment) as started:
-                yield started
-            return
+    async def running(self, log: Path, module: str, *arguments: str) -> AsyncIterator[Running]:
+        """As `tests.e2e.processes.running`, for the modules that `nursery_process` knows."""
         log.touch()  # noqa: ASYNC240 - an empty file, in a test
         born = await self._bear(log, module, arguments)
         try:
@@ -115,15 +109,15 @@ class Forked(Running):
 
 
 @asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    """Run one; its children end with it."""
+async def nursery(environment: Mapping[str, str] = _NOTHING) -> AsyncIterator[Nursery]:
+    """Run one; its children end with it, and have `environment` beside what children get."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.chaos.nursery_process",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=environment_of_children(),
+        env={**environment_of_children(), **environment},
     )
     made = Nursery(process)
     listening = asyncio.create_task(made.listen())
@@ -133,3 +127,18 @@ async def nursery() -> AsyncIterator[Nursery]:
         process.kill()
         await process.wait()
         await listening
+
+
+@dataclass(frozen=True, slots=True)
+class Births:
+    """Two nurseries: the children of one live by a wall clock that can jump."""
+
+    usual: Nursery
+    shifted: Nursery
+
+
+@asynccontextmanager
+async def both_nurseries(environment: Mapping[str, str]) -> AsyncIterator[Births]:
+    """Run them; `environment` makes the clock jump."""
+    async with nursery() as usual, nursery(environment) as shifted:
+        yield Births(usual, shifted)

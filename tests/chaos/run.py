@@ -12,7 +12,7 @@ from ops.sandbox.remote import Remote
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.judgement import Times, expected, judge
 from tests.chaos.load import STATES, Dossier, dossier
-from tests.chaos.nursery import nursery
+from tests.chaos.nursery import both_nurseries
 from tests.chaos.plan import plan
 from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
@@ -62,7 +62,8 @@ async def run(
         installed = install(folder / "installation", platforms, port, _CHANGES | {"home": str(world.disk.folder)})
         for key, value in _PATIENCE.items():
             replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
-        supervisor = Supervisor(installed, world, await stack.enter_async_context(nursery()), folder, sin)
+        births = await stack.enter_async_context(both_nurseries(world.clock.environment))
+        supervisor = Supervisor(installed, world, births, folder, sin)
         sender = Sender(installed, load)
         await set_in(portal, seed)
         quota = sender.quota

@@ -1,7 +1,7 @@
 """What several processes of one hub share, each behind a road that can be bad: the broker, the store, the portal."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +40,11 @@ class SharedWorld:
         """What `hub.yaml` says of log and store."""
         return {"log": f"kafka://{self.bootstrap}", "store": self.store_url, "keys": self.store_url}
 
-    async def kill_broker(self) -> None:
-        """Kill -9 the broker and start it again."""
+    async def kill_broker(self, dead: Callable[[], None]) -> None:
+        """Kill -9 the broker, say so, and start it again."""
         async with self.broker_turn:
             await self.broker.kill()
+            dead()
             await self.broker.start(_BROKER_READY_S)
 
     async def take_broker_away(self, for_s: float) -> None:

@@ -1,4 +1,4 @@
-"""Carries out the plan of a fleet: kills do not wait for each other, nor for what happens beside them."""
+"""Carries out the plan of a fleet: nothing waits until what was killed works again."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -7,7 +7,8 @@ from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import Beside, Blow, Company, Kill
 from tests.chaos.shared_world import SharedWorld
-from tests.chaos.trouble import Sort
+from tests.chaos.trouble import Sort, Trouble
+from tests.chaos.wall_clock import WallClock
 from tests.chaos.weather import faults
 
 _JOINED_S = 5.0
@@ -16,9 +17,10 @@ _JOINED_S = 5.0
 class Strikes:
     """Strikes a fleet and its world. `struck` is called after each kill with its number."""
 
-    def __init__(self, fleet: Fleet, world: SharedWorld, struck: Callable[[int], None]) -> None:
+    def __init__(self, fleet: Fleet, world: SharedWorld, clock: WallClock, struck: Callable[[int], None]) -> None:
         self._fleet = fleet
         self._world = world
+        self._clock = clock
         self._struck = struck
         self._joining = asyncio.Lock()
 
@@ -29,25 +31,33 @@ class Strikes:
                 await asyncio.sleep(blow.after_s)
                 if blow.company is not None:
                     group.create_task(self._accompany(blow.company))
-                group.create_task(self._kill(blow))
+                dead = asyncio.Event()
+                group.create_task(self._kill(blow, dead.set))
+                await dead.wait()
                 self._struck(number)
 
-    async def _kill(self, blow: Blow) -> None:
+    async def _kill(self, blow: Blow, dead: Callable[[], None]) -> None:
         if blow.kill is Kill.BROKER:
-            await self._world.kill_broker()
+            await self._world.kill_broker(dead)
         else:
-            await self._fleet.kill(f"{blow.kill}-{blow.member}")
+            await self._fleet.kill(f"{blow.kill}-{blow.member}", dead, early=blow.early)
 
     async def _accompany(self, one: Company) -> None:
         if one.fault is not None:
             await self._road(one.beside).suffer(one.fault)
         elif one.trouble is not None and one.trouble.sort is Sort.CLOCK:
-            role = "worker" if one.beside is Beside.CLOCK_WORKER else "api"
-            await self._fleet.jump(f"{role}-2", one.trouble.size, one.trouble.for_s)
+            await self._jump(one.trouble)
         elif one.trouble is not None:
             await self._trouble_portal(one)
         else:
             await self._move(one)
+
+    async def _jump(self, trouble: Trouble) -> None:
+        self._clock.set(trouble.size)
+        try:
+            await asyncio.sleep(trouble.for_s)
+        finally:
+            self._clock.set(0)
 
     def _road(self, beside: Beside) -> FaultProxy:
         roads = {Beside.BROKER_ROAD: self._world.broker_road, Beside.STORE_ROAD: self._world.store_road}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 
-from tests.chaos.nursery import Nursery
+from tests.chaos.nursery import Births
 from tests.chaos.plan import Life
 from tests.chaos.quota import Quota
 from tests.chaos.road_fault import Bad, RoadFault
@@ -58,7 +58,7 @@ class _Ripe:
 class Supervisor:
     """Runs the lives of one hub, one after the other. Logs go to `folder`. `sin` is for `tests.chaos.hub_process`."""
 
-    def __init__(self, installed: Installed, world: World, births: Nursery, folder: Path, sin: str = "") -> None:
+    def __init__(self, installed: Installed, world: World, births: Births, folder: Path, sin: str = "") -> None:
         self.endings: list[Ending] = []
         self._installed = installed
         self._world = world
@@ -104,10 +104,10 @@ class Supervisor:
         if life is not None and life.trouble is not None and life.failing:
             order += ["--sql-fails", f"{life.failing}:{life.trouble.size}"]
         of_the_clock = life is not None and life.trouble is not None and life.trouble.sort is Sort.CLOCK
-        environment = self._world.clock.environment if of_the_clock else {}
+        births = self._births.shifted if of_the_clock else self._births.usual
         log = self._folder / f"hub-{number:02d}.log"
         arguments = ("tests.chaos.hub_process", "--config", str(self._installed.folder), *order, *self._sin)
-        return self._births.running(log, *arguments, environment=environment)
+        return births.running(log, *arguments)
 
     async def _opened(self, process: Running, life: Life, started_s: float) -> float | None:
         """Return how long the door took; None when the hub died first, as it may at a crash point."""

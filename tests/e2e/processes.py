@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from ops.sandbox.ports import FREE_PORTS
 from tests.e2e.installation import Platforms
@@ -88,13 +87,8 @@ def reserved_port() -> Iterator[int]:
 
 
 @asynccontextmanager
-async def running(
-    log: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
-) -> AsyncIterator[Running]:
-    """Run `python -m <arguments>` with its output in a file; it is killed when the block ends.
-
-    `environment` is added to what children get.
-    """
+async def running(log: Path, *arguments: str) -> AsyncIterator[Running]:
+    """Run `python -m <arguments>` with its output in a file; it is killed when the block ends."""
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -102,7 +96,7 @@ async def running(
             *arguments,
             stdout=output,
             stderr=output,
-            env={**environment_of_children(), **environment},
+            env=environment_of_children(),
         )
     started = Running(process, log)
     try:
