@@ -24,6 +24,7 @@ from hub.pipeline.decide import (
     after_send,
     given_up,
     may_double,
+    still_in_doubt,
 )
 from hub.pipeline.expiry import EXPIRED, too_late, within_limit
 from hub.ports import Clock, DoubtRule, Job, Keys, Reply
@@ -187,18 +188,19 @@ class Courier:
         self, work: Work, header: CommandHeader, job: Job, limit: datetime | None
     ) -> tuple[Decision, Contact | None]:
         # Whoever is interrupted before the outcome is durable has left a doubt behind.
-        work.doubtful = True
+        doubtful, work.doubtful = work.doubtful, True
         started_at, started_s = self._clock.now(), self._clock.monotonic()
         work.calls += 1
         contact, code, text = await self._contact(work, job)
         outcome = self._concerned(work, contact.outcome, code, text)
         decision = after_send(outcome, work.operation.on_doubt, self._moment(work, contact.wait_s))
+        decision = still_in_doubt(decision) if doubtful else decision
         self._metrics.tries_total.inc(work.lane.platform, work.id.operation, outcome)
         self._metrics.try_seconds.observe(self._clock.monotonic() - started_s, work.lane.platform)
         kept = _DELIVERED_TEXT if decision.state is DeliveryState.DELIVERED else text
         tried = Tried(Step.SEND, outcome, code, started_at, self._clock.now(), kept)
         await self._outcomes.write(work, header, tried, decision.state, decision.next_try_at)
-        work.doubtful, work.code = outcome is OutcomeClass.UNKNOWN, code
+        work.doubtful, work.code = decision.state is DeliveryState.IN_DOUBT, code
         if within_limit(decision, limit).state is DeliveryState.EXPIRED:
             decision, _ = await self._expire(work, header)
         return decision, Contact(OutcomeClass.UNKNOWN if code == _DEFECT else outcome, contact.wait_s)

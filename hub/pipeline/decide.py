@@ -88,6 +88,13 @@ def after_send(outcome: OutcomeClass, on_doubt: DoubtRule, moment: Moment) -> De
             return Decision(DeliveryState.IN_DOUBT, moment.later)
 
 
+def still_in_doubt(decision: Decision) -> Decision:
+    """Decide after a send in doubt: that this one did not arrive says nothing of the ones before."""
+    return (
+        Decision(DeliveryState.IN_DOUBT, decision.next_try_at) if decision.state is DeliveryState.PARKED else decision
+    )
+
+
 def after_inquiry(finding: Finding) -> Decision:
     """Decide after an inquiry that got an answer: what has not arrived is sent next."""
     return Decision(DeliveryState.DELIVERED if finding is Finding.PRESENT else DeliveryState.WAITING)

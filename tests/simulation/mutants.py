@@ -127,6 +127,15 @@ WITHDRAWN_WHILE_IT_GOES = [
     Move(Kind.AGAIN, 8, 233),
     Move(Kind.SUBMIT, 2, 149),
 ]
+DOUBT_AFTER_A_KILL = [
+    Move(Kind.SUBMIT, 2, 1),
+    Move(Kind.PASS, 0, 5),
+    Move(Kind.KILL),
+    Move(Kind.OUTAGE, 1),
+    Move(Kind.PASS, 0, 150),
+    Move(Kind.WITHDRAW, 2),
+    Move(Kind.PASS, 0, 30),
+]
 STILL_BEFORE_IT_TELLS = [
     Move(Kind.JOIN, 2, 127),
     Move(Kind.LOG_FAILS, 6, 220),

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.simulation.moves import MUCH_MAX, WHICH_MAX, Kind, Move, script
-from tests.simulation.mutants import MUTANTS, STILL_BEFORE_IT_TELLS, WITHDRAWN_WHILE_IT_GOES, Mutant
+from tests.simulation.mutants import DOUBT_AFTER_A_KILL, MUTANTS, STILL_BEFORE_IT_TELLS, WITHDRAWN_WHILE_IT_GOES, Mutant
 from tests.simulation.quiet import quiet
 from tests.simulation.rehearsal import rehearse
 from tests.simulation.sql_parking import ParkingOnSql
@@ -53,6 +53,7 @@ def test_seeds_keep_the_promises(first: int) -> None:
     "moves",
     [
         pytest.param(WITHDRAWN_WHILE_IT_GOES, id="a withdrawal is being told of when its partition goes"),
+        pytest.param(DOUBT_AFTER_A_KILL, id="a send in doubt that was not taken"),
         pytest.param(STILL_BEFORE_IT_TELLS, id="a worker stands still between an answer and its outcome"),
     ],
 )

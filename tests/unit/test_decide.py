@@ -16,6 +16,7 @@ from hub.pipeline.decide import (
     after_send,
     given_up,
     may_double,
+    still_in_doubt,
 )
 from hub.ports import DoubtRule, Effect, Finding, OutcomeRule, Reply
 from schemas.delivery import DeliveryState, OutcomeClass
@@ -127,3 +128,10 @@ def test_only_appending_in_doubt_may_double() -> None:
 
     assert [Effect.APPEND] == doubles
     assert not may_double(Effect.APPEND, DoubtRule.OPERATOR)
+
+
+def test_a_send_in_doubt_that_did_not_arrive_leaves_the_doubt() -> None:
+    """An earlier try may have arrived; what was taken, or refused for good, is certain."""
+    assert Decision(DeliveryState.IN_DOUBT, SOON) == still_in_doubt(Decision(DeliveryState.PARKED, SOON))
+    for certain in (DeliveryState.DELIVERED, DeliveryState.DEAD):
+        assert Decision(certain) == still_in_doubt(Decision(certain))
