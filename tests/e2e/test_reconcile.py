@@ -69,8 +69,10 @@ async def _accidents(site: Site) -> None:
 async def _reconcile(site: Site, desk: Operators, tmp_path: Path, *options: str) -> tuple[int | None, str]:
     """Run the command; return its exit code and what it says."""
     said = tmp_path / f"reconcile-{uuid4().hex}.txt"
-    arguments = ("reconcile", "--config", str(site.installed.folder), "--rate", str(RATE_PER_S), *options)
-    async with running(said, "hub", *arguments, environment={"HUB_API_KEY": desk.tokens[0]}) as process:
+    key = tmp_path / "operator.key"
+    key.write_text(desk.tokens[0], encoding="ascii")
+    given = ("--config", str(site.installed.folder), "--key", str(key), "--rate", str(RATE_PER_S))
+    async with running(said, "hub", "reconcile", *given, *options) as process:
         code = await process.wait(COMMAND_S_MAX)
     return code, said.read_text(encoding="utf-8")
 
