@@ -68,7 +68,7 @@ async def test_a_platform_that_returns_is_not_run_over() -> None:
 
 
 async def test_waiting_lanes_ask_nothing_of_the_store_and_set_no_timers() -> None:
-    """With everything parked, an hour passes without a read, a write or a try beyond the probes."""
+    """With everything parked, ten minutes pass without a read, a write or a try beyond the probes."""
     world = World(4)
     world.shares = replace(_WIDE, circuit_open_max_s=60.0)
     world.limits = WorkerLimits(window_records=1000, fetch_records_max=500)
@@ -76,12 +76,12 @@ async def test_waiting_lanes_ask_nothing_of_the_store_and_set_no_timers() -> Non
     running = world.start()
     for code in _codes(1000):
         await world.submit(code, 1, "portal.state")
-    await asyncio.sleep(300)
+    await asyncio.sleep(120)
     fetched, wrote, calls = world.parking.fetches, world.parking.puts, world.platform.calls
-    await asyncio.sleep(3600)
+    await asyncio.sleep(600)
 
     probes = world.platform.calls - calls
-    assert 50 <= probes <= 65
+    assert 9 <= probes <= 20
     assert (probes, 2 * probes) >= (world.parking.fetches - fetched, world.parking.puts - wrote)
     assert len(running.dispatch._sleepers._heap) < 20
     await world.crash()

@@ -11,13 +11,13 @@ from tests.simulation.world import World
 
 DOSSIERS = [f"H56.14-261122-{number:04d}" for number in range(1, 31)]
 # The simulation begins on Sunday, 2026-11-22 08:00 in Vietnam.
-_BEGINS_S, _ENDS_S = 600.0, 4200.0
-SUNDAY = Closures(weekly=[Weekly(frozenset({6}), time(8, 10), time(9, 10))])
+_BEGINS_S, _ENDS_S = 60.0, 360.0
+SUNDAY = Closures(weekly=[Weekly(frozenset({6}), time(8, 1), time(8, 6))])
 
 
 async def _traffic(world: World) -> None:
     for number, code in enumerate(DOSSIERS):
-        await asyncio.sleep(max(0.0, 120.0 * number - world.clock.monotonic()))
+        await asyncio.sleep(max(0.0, 12.0 * number - world.clock.monotonic()))
         await world.submit(code, 1, "portal.state")
 
 
@@ -44,18 +44,18 @@ async def test_nobody_calls_within_a_window_and_everything_arrives_after_it() ->
 async def test_a_platform_that_was_down_before_its_window_is_probed_after_it() -> None:
     """An open circuit waits for the end of the window, too; a restart within it changes nothing."""
     world = World(2)
-    once = Dated(datetime(2026, 11, 22, 1, 10, tzinfo=UTC), datetime(2026, 11, 22, 2, 10, tzinfo=UTC))
+    once = Dated(datetime(2026, 11, 22, 1, 1, tzinfo=UTC), datetime(2026, 11, 22, 1, 6, tzinfo=UTC))
     world.shares = replace(world.shares, closures=Closures(dated=[once]))
     world.platform.down = True
     running = world.start()
     for code in DOSSIERS:
         await world.submit(code, 1, "portal.state")
-    await asyncio.sleep(2000)
+    await asyncio.sleep(150)
     await world.kill(running)
     world.start()
-    await asyncio.sleep(1000)
+    await asyncio.sleep(100)
     world.platform.down = False
-    await world.run_until_done(2000)
+    await world.run_until_done(300)
 
     assert not [at for at in world.platform.called_s if _BEGINS_S <= at < _ENDS_S]
     await world.crash()

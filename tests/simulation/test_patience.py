@@ -73,7 +73,7 @@ async def test_age_ends_it_only_while_others_get_through() -> None:
     for code in DOSSIERS:
         await world.submit(code, 1, "portal.state")
     world.start()
-    await asyncio.sleep(3600)
+    await asyncio.sleep(600)
 
     world.platform.down = False
     await world.run_until_done()

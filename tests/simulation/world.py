@@ -81,6 +81,7 @@ class World:
         self.uncatalogued: frozenset[str] = frozenset()
         self.patience: timedelta | None = None
         self.gives_up = Patience()
+        self.leaves_alone_s = 3600.0
         self.limits_of: Callable[[str], ShareLimits] = lambda _platform: self.shares
         self.restores = False
         self.restored = 0
@@ -233,7 +234,9 @@ class World:
                 keys=OneKey(self.weather),
                 outcomes=self.writer_class(log, OneKey(self.weather), self.clock),
                 procedure=lambda content: None if content.code in self.uncatalogued else PROCEDURE,
-                terms=lambda _platform: Terms(self.backoff, patience=self.gives_up),
+                terms=lambda _platform: Terms(
+                    self.backoff, patience=self.gives_up, retry_after_max_s=self.leaves_alone_s
+                ),
                 limit=lambda _platform, accepted_at, _by: accepted_at + self.patience if self.patience else None,
                 metrics=self.metrics,
                 jitter=self.random.random,

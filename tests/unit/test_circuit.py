@@ -76,3 +76,16 @@ def test_an_abandoned_probe_leaves_room_for_the_next() -> None:
 
     circuit.abandoned()
     assert circuit.admits(1)
+
+
+def test_a_platform_that_asks_to_be_left_alone_is_not_probed() -> None:
+    """Neither a probe nor a call that was under way ends the wait; a shorter one does not shorten it."""
+    circuit = Circuit(failures_max=5, open_s=1)
+    assert circuit.quiet(0, 60)
+    assert not circuit.quiet(1, 10)
+    assert not circuit.succeeded(2)
+    assert not circuit.due(59.9, fresh=True)
+
+    assert circuit.admits(60)
+    assert circuit.succeeded(60.1)
+    assert 1 == circuit.openings
