@@ -128,6 +128,7 @@ WITHDRAWN_WHILE_IT_GOES = [
     Move(Kind.SUBMIT, 2, 149),
 ]
 DOUBT_AFTER_A_KILL = [
+    Move(Kind.PASS, 0, 100),
     Move(Kind.SUBMIT, 2, 1),
     Move(Kind.PASS, 0, 5),
     Move(Kind.KILL),
