@@ -82,7 +82,6 @@ class _Hub:
         ground = await self._opened(name)
         if ground is None:
             return
-        await require_kin(ground.homes)
         if not ground.platforms.operations:
             _log.warning("configuration", hint="no platform takes dossiers: what is accepted is sent nowhere")
         disk = DiskGuard(hub.home, hub.limits.disk_free_bytes_min, ground.clock)
@@ -103,12 +102,13 @@ class _Hub:
         await self._run_parts(deliveries, door)
 
     async def _opened(self, name: str) -> Ground | None:
-        """Open log and stores; those of other machines are waited for, however long. None when told to stop."""
+        """Open log and stores that belong together; those of other machines are waited for. None when told to stop."""
         hub = self._installation.hub
         while not self._stop.is_set():
             async with AsyncExitStack() as attempt:
                 try:
                     ground = await open_ground(self._installation, self._seams, attempt, self._metrics, name)
+                    await require_kin(ground.homes)
                 except Unavailable as fault:
                     if hub.log.embedded and hub.store.embedded and hub.keys.embedded:
                         raise
