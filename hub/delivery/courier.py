@@ -76,6 +76,11 @@ class Courier:
         self._jitter = jitter
         self._refusals: dict[str, Refusals] = {}
 
+    def longest_wait_s(self, platform: str) -> float:
+        """Return the longest wait that is ever written down for a delivery to a platform."""
+        terms = self._terms(platform)
+        return max(terms.backoff.max_s, terms.retry_after_max_s)
+
     async def carry(self, work: Work, counted: Callable[[], int] = lambda: 0) -> tuple[Decision, Contact | None]:
         """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself.
 

@@ -52,6 +52,7 @@ class Dispatch:
         inflight_park_after_s: float = 1.0,
     ) -> None:
         self._clock = clock
+        self._courier = courier
         self._holdings: dict[int, Holding] = {}
         self._paused = False
         self._certainty = Certainty()
@@ -62,7 +63,7 @@ class Dispatch:
         platforms = frozenset(operation.platform for operation in operations.values())
         self._room = Room(clock, self._shares, self._place, platforms, inflight_park_after_s)
         rulings = Rulings(clock, clerk, self._certainty, self._place)
-        self._withdrawals = Withdrawals(clock, courier, self._certainty, self._place, self._sleepers, rulings)
+        self._withdrawals = Withdrawals(courier, self._certainty, self._place, self._sleepers, rulings)
         self._tries = Tries(clock, courier, self._certainty, self._shares, self._place, self._sleepers, self._holdings)
         self._gauges = Gauges(clock, metrics)
 
@@ -113,7 +114,7 @@ class Dispatch:
         share = self._shares.of_lane(lane)
         if self._place.held(head):
             lane.rest = Rest.HELD
-        elif head.due_at > self._clock.now():
+        elif self._sleepers.must(head.due_at, self._courier.longest_wait_s(lane.key.platform)):
             self._sleepers.until(lane, head.due_at)
         else:
             share.admission.restart()

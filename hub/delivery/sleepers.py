@@ -22,6 +22,13 @@ class Sleepers:
         """Let a lane sleep until a time; one that is past wakes it soon."""
         self.rest(lane, max(0.0, (due_at - self._clock.now()).total_seconds()))
 
+    def must(self, due_at: datetime, longest_s: float) -> bool:
+        """Whether a lane must sleep until a time that was written down.
+
+        What lies further off than any wait that is ever ordered was written by a wall clock that was wrong.
+        """
+        return 0.0 < (due_at - self._clock.now()).total_seconds() <= longest_s
+
     def rest(self, lane: Lane, delay_s: float) -> None:
         """Let a lane sleep for a while."""
         lane.rest = Rest.SLEEPING

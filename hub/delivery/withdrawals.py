@@ -10,7 +10,7 @@ from hub.delivery.rulings import Rulings
 from hub.delivery.share import Share
 from hub.delivery.sleepers import Sleepers
 from hub.delivery.work import Work
-from hub.ports import Clock, ParkedRow
+from hub.ports import ParkedRow
 
 
 class Withdrawals:
@@ -18,14 +18,12 @@ class Withdrawals:
 
     def __init__(
         self,
-        clock: Clock,
         courier: Courier,
         certainty: Certainty,
         place: ParkingPlace,
         sleepers: Sleepers,
         rulings: Rulings,
     ) -> None:
-        self._clock = clock
         self._courier = courier
         self._certainty = certainty
         self._place = place
@@ -101,7 +99,7 @@ class Withdrawals:
     def _may_go_on(self, lane: Lane, head: ParkedRow) -> bool:
         if self._place.held(head):
             lane.rest = Rest.HELD
-        elif head.due_at > self._clock.now():
+        elif self._sleepers.must(head.due_at, self._courier.longest_wait_s(lane.key.platform)):
             self._sleepers.until(lane, head.due_at)
         else:
             return True
