@@ -73,7 +73,6 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
             await strikes.run(plan)
             sender.quota.allow(STATES * dossiers)
         times.sent()
-        await world.portal.clear_faults()
         told = await _settle(sender, load)
         told.flaws.extend(judge_events(await read_events(world.bootstrap), sender.history.acknowledged))
         times.settled()

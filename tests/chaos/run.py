@@ -74,7 +74,6 @@ async def run(
             last = await stack.enter_async_context(supervisor.last_life())
             await sending
         times.sent()
-        await portal.clear_faults()
         told = await _settle(sender, load, seed, quiet_s)
         times.settled()
         if (code := await last.stop()) != 0:

@@ -41,7 +41,7 @@ FIREWALL = (Fault("stall", count=16, delay_s=2.5), Fault("html", count=3))
 
 
 async def set_in(portal: Remote, seed: int) -> None:
-    """Let the weather begin."""
+    """Let the weather begin; it lasts until the end of a run."""
     for number, fault in enumerate(WEATHER):
         await portal.fault(fault.kind, seed=seed * 100 + number, **fault.bounds)
 
