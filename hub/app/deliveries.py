@@ -15,7 +15,8 @@ from hub.pipeline.catalogue import VIETNAM
 from hub.store.calls import SqlCalls
 from hub.store.owed import SqlOwed
 from hub.store.precedents import SqlPrecedents
-from hub.streams.projector import COMMANDS, OUTCOMES, Repeats
+from hub.streams.projector import Repeats
+from schemas.topics import COMMANDS, OUTCOMES
 
 _LEAVE_EVERY_S = 0.2
 

@@ -11,7 +11,7 @@ from hub.access import ApiKeys, Grants
 from hub.app.desk import operators_desk
 from hub.app.ground import Ground
 from hub.app.reconciling import reconciling
-from hub.audit.log_audit import AUDIT, LogAudit
+from hub.audit.log_audit import LogAudit
 from hub.console.desk import DeskRooms
 from hub.console.pages import Window, pages
 from hub.console.pages import Windows as ShownWindows
@@ -30,9 +30,9 @@ from hub.ingress.rest import rest_app
 from hub.ingress.soap.endpoint import soap_routes
 from hub.pipeline.plan import plan
 from hub.store.lookups import SqlLookups
-from hub.streams.projector import COMMANDS
 from hub.streams.windows import Windows
 from schemas.problem import Words
+from schemas.topics import AUDIT, COMMANDS
 
 _SESSIONS = b"console sessions"
 

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
-from hub.app.kinship import CONTROL, Kinship
+from hub.app.kinship import Kinship
 from hub.app.moving.mark import MarkFile
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, Unavailable
-from hub.events.topics import EVENTS
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Log, Parking, Trimming
 from hub.sealing import unseal
 from hub.settings import HubSection
@@ -25,11 +24,11 @@ from hub.store.kinship import SqlKinship
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import KEYS, STORE
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES
 from schemas.delivery import OutcomeHeader
 from schemas.envelope import Envelope
+from schemas.topics import AUDIT, COMMANDS, CONTROL, EVENTS, OUTCOMES
 
 TOPICS = (COMMANDS, OUTCOMES, AUDIT)
 
@@ -90,9 +89,9 @@ async def _open_log(hub: HubSection, seams: Seams, name: str) -> tuple[Log, Trim
         embedded = await SqliteLog.open(hub.file(hub.log), topics, seams.clock)
         return embedded, embedded
     # Imported where it is used: an embedded hub starts without the client of Kafka.
-    from hub.log.kafka import KafkaLog  # noqa: PLC0415 - see above
-    from hub.log.kafka_limits import KafkaLimits  # noqa: PLC0415 - see above
-    from hub.log.kafka_trim import KafkaTrimming  # noqa: PLC0415 - see above
+    from hub.log.kafka.limits import KafkaLimits  # noqa: PLC0415 - see above
+    from hub.log.kafka.log import KafkaLog  # noqa: PLC0415 - see above
+    from hub.log.kafka.trim import KafkaTrimming  # noqa: PLC0415 - see above
 
     limits = KafkaLimits.of(hub.kafka.session_timeout_s, hub.deadlines.drain_s)
     member = f"{socket.gethostname()}.{name}" if name and hub.kafka.static_members else None
@@ -104,7 +103,7 @@ async def _open_database(hub: HubSection, address: Address, schema: MetaData) ->
     if address.embedded:
         return await SqliteDatabase.open(hub.file(address), schema)
     # Imported where it is used: an embedded hub starts without the driver of PostgreSQL.
-    from hub.store.postgres import PostgresDatabase  # noqa: PLC0415 - see above
+    from hub.store.postgres.database import PostgresDatabase  # noqa: PLC0415 - see above
 
     return await PostgresDatabase.open(address.url, schema)
 

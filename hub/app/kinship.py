@@ -13,8 +13,8 @@ from hub.ports import Clock, Log
 from hub.store.kinship import Pulse, SqlKinship
 from hub.telemetry import logger
 from schemas.model import Model
+from schemas.topics import CONTROL
 
-CONTROL = "hub.control"
 BEAT_EVERY_S = 10.0
 _RETRY_S = 1.0
 _TAIL_RECORDS = 500

@@ -9,21 +9,21 @@ from hub.delivery.worker import GROUP
 from hub.events.callbacks import callers
 from hub.events.ledger import EventLedger
 from hub.events.publisher import Publisher
-from hub.events.topics import EVENTS
 from hub.settings.sections import Profile
 from hub.store.alarms import SqlAlarms
-from hub.store.events import SqlEvents
+from hub.store.events.events import SqlEvents
 from hub.store.lateness import SqlLateness
-from hub.store.old_records import OldRecords
-from hub.store.old_rows import OldRows
-from hub.store.retention import Retention, policy_of
+from hub.store.retention.records import OldRecords
+from hub.store.retention.retention import Retention, policy_of
+from hub.store.retention.rows import OldRows
 from hub.streams.alarms import LateDeliveries, SilentPlatforms
 from hub.streams.engine import Engine, KafkaEngine, LogEngine
 from hub.streams.jobs import Every, Job
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector
+from hub.streams.projector import Projector
 from hub.streams.refusing import RefusingPlatforms
 from hub.streams.streams import Streams
 from hub.streams.windows import Windows
+from schemas.topics import AUDIT, COMMANDS, EVENTS, OUTCOMES
 
 _LOOK_EVERY_S = 15.0
 _REFUSING_EVERY_S = 5.0

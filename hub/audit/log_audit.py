@@ -2,8 +2,7 @@
 
 from hub.ports import Log
 from schemas.audit import AuditRecord
-
-AUDIT = "hub.audit"
+from schemas.topics import AUDIT
 
 
 class LogAudit:

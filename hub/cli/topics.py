@@ -16,7 +16,7 @@ def lacking(hub: HubSection) -> list[str]:
         return []
     # Imported late: an installation without Kafka needs none of it.
     from hub.app.homes import declared  # noqa: PLC0415 - see above
-    from hub.log.kafka_topics import check_topics  # noqa: PLC0415 - see above
+    from hub.log.kafka.topics import check_topics  # noqa: PLC0415 - see above
 
     return asyncio.run(check_topics(hub.log.bootstrap, declared(hub), hub.kafka.profile))
 
@@ -32,7 +32,7 @@ def topics(
         return
     # Imported late: an installation without Kafka needs none of it.
     from hub.app.homes import declared  # noqa: PLC0415 - see above
-    from hub.log.kafka_topics import ensure_topics  # noqa: PLC0415 - see above
+    from hub.log.kafka.topics import ensure_topics  # noqa: PLC0415 - see above
 
     wanted = declared(hub)
     if create:

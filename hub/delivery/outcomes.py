@@ -11,8 +11,8 @@ from hub.ports import Clock, Keys, Log
 from hub.sealing import seal
 from hub.telemetry import logger
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, Step
+from schemas.topics import OUTCOMES
 
-TOPIC = "hub.outcomes"
 _RETRY_S = 0.5
 _TEXT_CHARS_MAX = 2000
 _log = logger("delivery")
@@ -79,7 +79,7 @@ class OutcomeWriter:
                 await self._clock.sleep(_RETRY_S)
                 continue
             try:
-                await self._log.append(TOPIC, work.lane.ordering_key.encode(), await self._sealed(outcome, text))
+                await self._log.append(OUTCOMES, work.lane.ordering_key.encode(), await self._sealed(outcome, text))
             except Unsealable:
                 # The key was destroyed while the platform answered: what it said goes with it.
                 outcome, text = outcome.model_copy(update={"key_id": ""}), ""

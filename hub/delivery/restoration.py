@@ -12,8 +12,8 @@ from hub.errors import Unsealable
 from hub.ports import Clock, DeliveryId, Keys, LaneKey, Log, Owed, ParkedRow, Precedents, Record, Unparked
 from hub.telemetry import logger
 from schemas.delivery import DeliveryState
+from schemas.topics import COMMANDS
 
-TOPIC = "hub.commands"
 _ROWS = 200
 _log = logger("delivery")
 
@@ -64,7 +64,7 @@ class Restoration:
         # One that is dead is not in doubt, but a person may have let go on what lies behind it.
         begun = {(each.offset, each.index) for each in owed if each.state is not DeliveryState.DEAD}
         hindsight = Hindsight(begun, {each.id.message_id for each in owed})
-        await look_again(self._log, self._clock, self._is_repeat, TOPIC, partition, stretch, hindsight)
+        await look_again(self._log, self._clock, self._is_repeat, COMMANDS, partition, stretch, hindsight)
         await hindsight.keep(self._precedents)
         restored = 0
         async for missing in self._missing(partition, committed):
@@ -95,10 +95,10 @@ class Restoration:
                 yield await self._corrected(row, hindsight)
 
     async def _record(self, partition: int, offset: int) -> Record | None:
-        found = await self._log.read(TOPIC, partition, offset, 1)
+        found = await self._log.read(COMMANDS, partition, offset, 1)
         if found and found[0].offset == offset:
             return found[0]
-        _log.error("record_gone", topic=TOPIC, partition=partition, offset=offset)
+        _log.error("record_gone", topic=COMMANDS, partition=partition, offset=offset)
         return None
 
     async def _resent(self, missing: Unparked, hindsight: Hindsight) -> ParkedRow | None:

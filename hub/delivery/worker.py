@@ -15,8 +15,8 @@ from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
 from hub.ports import Clock, Consumer, Log, Operation, Parking, Record
 from hub.telemetry import logger
 from schemas.delivery import CommandHeader, MessageKind
+from schemas.topics import COMMANDS
 
-TOPIC = "hub.commands"
 GROUP = "hub.delivery"
 _RETRY_S = 0.5
 _LAST_S = 2.0
@@ -80,8 +80,8 @@ class Worker:
     async def run(self) -> None:
         """Deliver until cancelled or stopped. However it ends, nothing of it runs on; with a log out of reach, too."""
         try:
-            self._consumer = await self._log.join(GROUP, TOPIC, self)
-            self._dispatch.trust(self._consumer.holds, self._log.partitions(TOPIC))
+            self._consumer = await self._log.join(GROUP, COMMANDS, self)
+            self._dispatch.trust(self._consumer.holds, self._log.partitions(COMMANDS))
             async with asyncio.TaskGroup() as group:
                 loops = [group.create_task(self._fetch_loop(self._consumer)), group.create_task(self._dispatch.run())]
                 loops.append(group.create_task(self._commit_loop()))
@@ -113,14 +113,14 @@ class Worker:
 
     async def _assign(self, partition: int, committed: int) -> None:
         calls = await self._catch_up(partition, committed)
-        bounds = await self._log.bounds(TOPIC, partition)
+        bounds = await self._log.bounds(COMMANDS, partition)
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
         shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
         # The first owner ever has no predecessor that could have left a call behind; but a store may have been lost.
         first_ever = memory.epoch == 1 and committed <= bounds.start
         suspect_below = committed if first_ever else min(bounds.end, gate.limit)
-        revisions = await look_back(self._log, self._clock, TOPIC, partition, committed)
+        revisions = await look_back(self._log, self._clock, COMMANDS, partition, committed)
         if self._ended:
             raise StaleOwner("the worker has ended")
         holding = Holding(partition, gate, shelf, memory, suspect_below, revisions)

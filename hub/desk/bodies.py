@@ -13,8 +13,7 @@ from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.model import Model
 from schemas.ruling import Reason, RulingBody
-
-COMMANDS = "hub.commands"
+from schemas.topics import COMMANDS
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from hub.access import Grants, Principal, Service
-from hub.desk.bodies import COMMANDS, Bodies, header_of
+from hub.desk.bodies import Bodies, header_of
 from hub.desk.correction import differences
 from hub.errors import BrokenRule, Invalid, NotFound, Unsealable
 from hub.ports import Audit, Clock, DeliveryId, Log, ReadModels
@@ -23,6 +23,7 @@ from schemas.delivery import MessageKind
 from schemas.dossier import DossierSubmission
 from schemas.ruling import RulingBody
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
+from schemas.topics import COMMANDS
 
 RULINGS_MAX = 50
 """A story tells the last decisions."""

@@ -4,11 +4,12 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
-from hub.desk.bodies import COMMANDS, Bodies
+from hub.desk.bodies import Bodies
 from hub.ports import Clock, DeliveryId, Log
 from hub.ports.desk import OrderRecord, Standing
 from schemas.delivery import CommandHeader, MessageKind
 from schemas.ruling import Ruling, RulingBody
+from schemas.topics import COMMANDS
 
 
 def ruling_id(order_id: str, proposed_at: datetime, delivery: DeliveryId) -> str:

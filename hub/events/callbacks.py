@@ -13,10 +13,10 @@ import orjson
 
 from hub.access import CallbackEntry, SystemEntry
 from hub.errors import StaleOwner
-from hub.events.topics import EVENTS
 from hub.ports import Clock, Consumer, Log, Record
 from hub.telemetry import Metrics, logger
 from schemas.event import MEDIA_TYPE, SIGNATURE_HEADER
+from schemas.topics import EVENTS
 
 _log = logger("callbacks")
 

@@ -8,12 +8,12 @@ import orjson
 from pydantic import ValidationError
 
 from hub.errors import ConfigInvalid
-from hub.events.topics import COMMANDS, EVENTS, OUTCOMES
 from hub.ports import Clock, DeliveryId, EventStore, Log, LoggedEvent, Projected, ProjectedBatch, Record
 from hub.telemetry import logger
 from schemas.delivery import CommandHeader
 from schemas.envelope import Envelope
 from schemas.event import EventKind
+from schemas.topics import COMMANDS, EVENTS, OUTCOMES
 
 _RECORDS = 500
 _log = logger("events")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.errors import HubFault
-from hub.events.topics import EVENTS
 from hub.ports import Clock, EventStore, Log, OutboxEvent
 from hub.telemetry import logger
+from schemas.topics import EVENTS
 
 _log = logger("events")
 

@@ -1,6 +1,6 @@
 """The doors: parse a request, ask the one use case, answer."""
 
-from hub.ingress.acceptance import COMMANDS, Acceptance, AcceptanceRooms
+from hub.ingress.acceptance import Acceptance, AcceptanceRooms
 from hub.ingress.endpoints import RestRooms
 from hub.ingress.follow import Follow
 from hub.ingress.lookup import Lookup, LookupRooms
@@ -9,7 +9,6 @@ from hub.ingress.recent import Recent
 from hub.ingress.rest import rest_app
 
 __all__ = [
-    "COMMANDS",
     "Acceptance",
     "AcceptanceRooms",
     "Check",

@@ -25,9 +25,9 @@ from schemas.delivery import CommandHeader, MessageKind, PlannedDelivery
 from schemas.dossier import DossierCode, DossierSubmission
 from schemas.problem import Words
 from schemas.receipt import Receipt
+from schemas.topics import COMMANDS
 from schemas.withdrawal import Withdrawal, WithdrawalReceipt
 
-COMMANDS = "hub.commands"
 REMAINS = Words(
     "Lượt gửi đã bắt đầu vẫn chạy đến khi rõ kết quả; nội dung đã gửi thì không thu hồi được. Để Cổng Dịch vụ công "
     "quốc gia biết hồ sơ đã rút, hãy gửi trạng thái `withdrawn` của hồ sơ.",

@@ -14,8 +14,8 @@ from hub.errors import HubFault
 from hub.ports import Bounds, Clock, Log, Record
 from hub.telemetry import logger
 from schemas.agency import AgencyCode
+from schemas.topics import EVENTS
 
-EVENTS = "hub.events"
 _READ_RECORDS = 500
 _RETRY_S = 1.0
 _log = logger("ingress")

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from hub.errors import ConfigInvalid
 from hub.ports import Bounds, Record
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 
 _LOOK_BACK = timedelta(minutes=10)
 """Whoever takes an undelivered record up again reads what came in the last minute before it: it may be overtaken."""
@@ -49,7 +50,7 @@ class Policy:
     erase_keys: bool = False
 
     def __post_init__(self) -> None:
-        bounds = {"hub.commands": self.ledger_days, "hub.outcomes": self.ledger_days, "hub.audit": self.audit_days}
+        bounds = {COMMANDS: self.ledger_days, OUTCOMES: self.ledger_days, AUDIT: self.audit_days}
         for topic, days in bounds.items():
             if self.topics_days.get(topic, 0) > days:
                 raise ConfigInvalid(f"retention: {topic} is kept longer in the log than its rows are in the store")

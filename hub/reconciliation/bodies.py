@@ -9,8 +9,7 @@ from schemas.delivery import CommandHeader, MessageKind
 from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.ruling import RulingBody
-
-COMMANDS = "hub.commands"
+from schemas.topics import COMMANDS
 
 
 class Bodies:

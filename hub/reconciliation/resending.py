@@ -2,7 +2,7 @@
 
 from hub.pipeline.reconciliation import ruling_id
 from hub.ports import Clock, Delivered, DossierFacts, Found, Keys, Log, ReconciliationStore
-from hub.reconciliation.bodies import COMMANDS, Bodies
+from hub.reconciliation.bodies import Bodies
 from hub.reconciliation.inquiry import ACCOUNT, PURPOSE, SYSTEM, Inquiries
 from hub.reconciliation.report import Report
 from hub.reconciliation.tenure import Tenure
@@ -12,6 +12,7 @@ from schemas.delivery import CommandHeader, MessageKind
 from schemas.dossier import DossierSubmission
 from schemas.reconciliation import Follows, Reconciliation, StopReason
 from schemas.ruling import Ruling, RulingBody, Verdict
+from schemas.topics import COMMANDS
 
 _PAGE_DOSSIERS = 100
 

@@ -10,6 +10,7 @@ from hub.store.database import Database
 from hub.store.ledger import POSSIBLY_DOUBLED, Figure
 from hub.store.projection import SqlProjection
 from schemas.delivery import MessageKind
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 
 _message, _delivery, _hop, _audit = tables.message.c, tables.delivery.c, tables.hop.c, tables.audit.c
 _next = tables.projection.c
@@ -32,18 +33,18 @@ class Rebuilding:
             return
         # The commands last: a crash before them leaves outcomes that are read again. The other way round it would leave
         # commands without outcomes, and what was delivered would look as if it was owed.
-        for topic, partition in sorted(starts, key=lambda place: (place[0] == "hub.commands", place)):
+        for topic, partition in sorted(starts, key=lambda place: (place[0] == COMMANDS, place)):
             start = starts[topic, partition]
             await self._database.write(lambda it, at=(topic, partition, start): forget(it, *at))  # type: ignore[misc]  # bound early on purpose
 
 
 def forget(connection: Connection, topic: str, partition: int, start: int) -> None:
     """Forget what a partition tells from an offset on."""
-    if topic == "hub.commands":
+    if topic == COMMANDS:
         _forget_messages(connection, partition, start)
-    elif topic == "hub.outcomes":
+    elif topic == OUTCOMES:
         connection.execute(delete(tables.hop).where(_hop.partition == partition, _hop.offset >= start))
-    elif topic == "hub.audit":
+    elif topic == AUDIT:
         connection.execute(delete(tables.audit).where(_audit.partition == partition, _audit.offset >= start))
     mine = _next.topic == topic, _next.partition == partition
     connection.execute(delete(tables.projection).where(*mine))

@@ -11,10 +11,7 @@ from hub.telemetry import Metrics, logger
 from schemas.audit import AuditRecord
 from schemas.delivery import CommandHeader, OutcomeHeader
 from schemas.envelope import Envelope
-
-COMMANDS = "hub.commands"
-OUTCOMES = "hub.outcomes"
-AUDIT = "hub.audit"
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 
 _BATCH_RECORDS = 500
 _IDLE_S = 1.0

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 from hub.errors import RefusedUs
 from hub.ports import Clock, Log, Projected, StandingAlarms
-from hub.streams.projector import AUDIT, OUTCOMES, fetched
+from hub.streams.projector import fetched
 from hub.streams.windows import first_since
 from hub.telemetry import Metrics, logger
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import OutcomeClass, OutcomeHeader, Step
+from schemas.topics import AUDIT, OUTCOMES
 
 KIND = "refused_us"
 TOPICS = (OUTCOMES, AUDIT)

@@ -17,11 +17,11 @@ from hub.ingress.message_ids import MessageIds
 from hub.ports import DeliveryId, LaneKey, ParkedRow
 from hub.sealing import seal
 from hub.settings import Installation
-from hub.streams.projector import COMMANDS
 from hub.telemetry import Metrics
 from schemas.agency import AgencyCode
 from schemas.delivery import CommandHeader, DeliveryState, MessageKind, PlannedDelivery
 from schemas.dossier import DossierSubmission
+from schemas.topics import COMMANDS
 
 _AT_A_TIME = 256
 _IDS = MessageIds(SystemClock())

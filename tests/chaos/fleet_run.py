@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.app.homes import declared
-from hub.log.kafka_topics import ensure_topics
+from hub.log.kafka.topics import ensure_topics
 from hub.settings import load as load_settings
 from hub.settings.sections import Profile
 from tests.chaos.fleet import Fleet

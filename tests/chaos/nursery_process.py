@@ -20,7 +20,13 @@ from typing import Any, cast
 MAINS = {"hub": "hub.cli", "tests.chaos.hub_process": "tests.chaos.hub_process"}
 """Where the `main` of a module is."""
 
-_LATER = ("hub.app", "hub.log.kafka", "hub.store.postgres", "adapters.national_portal", "adapters.databases.population")
+_LATER = (
+    "hub.app",
+    "hub.log.kafka.log",
+    "hub.store.postgres.database",
+    "adapters.national_portal",
+    "adapters.databases.population",
+)
 _PR_SET_PDEATHSIG = 1
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import Unavailable
-from hub.store.sqlite_faults import fault
+from hub.store.sqlite.faults import fault
 from tests.chaos.brittle_store import Failure, failing
 from tests.chaos.fleet_plan import Beside, Kill, blows
 from tests.chaos.plan import plan

@@ -21,7 +21,7 @@ from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, OutboxEvent, Position, Projected, ProjectedBatch
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.events import SqlEvents
+from hub.store.events.events import SqlEvents
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, PlannedDelivery, Step
 from schemas.envelope import Envelope
 from schemas.event import DossierEvent

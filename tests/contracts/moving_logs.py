@@ -7,8 +7,8 @@ from random import Random
 
 from hub.app.moving.passage import Passage
 from hub.clock import SystemClock
-from hub.log.kafka_replica import Chunk, KafkaReplica
-from hub.log.sqlite import SqliteLog
+from hub.log.kafka.replica import Chunk, KafkaReplica
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Record
 from ops.kafka.broker import Broker
 from tests.contracts.kafka_broker import Kafka

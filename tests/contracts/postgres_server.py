@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, MetaData, delete
 
-from hub.store.postgres import PostgresDatabase
-from hub.store.postgres_engine import Limits
+from hub.store.postgres.database import PostgresDatabase
+from hub.store.postgres.engine import Limits
 from hub.store.tables import KEYS, STORE
 
 _START_S = 30.0
@@ -30,12 +30,14 @@ _NOBODY = 65534
 _PR_SET_PDEATHSIG = 1
 _SETTINGS = ("shared_buffers=16MB", "max_connections=60", "deadlock_timeout=100ms", "autovacuum=off", "jit=off")
 _numbers = count(1)
+_KEEPER = ThreadPoolExecutor(1, "postgres")
+"""Whoever starts a server is its parent; this thread lives as long as the tests."""
 
 
 class PostgresServer:
     """One server with its files in a folder of its own, reached through a socket in that folder.
 
-    The server refuses to run as root; there it runs as nobody. It dies with the thread that started it, so that none
+    The server refuses to run as root; there it runs as nobody. It dies with the process that started it, so that none
     is left when tests are killed.
     """
 
@@ -65,7 +67,7 @@ class PostgresServer:
         """Start, and return when it answers. Fails when it does not."""
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
-            process = self._process = self._popen()
+            process = self._process = _KEEPER.submit(self._popen).result()
             while process.poll() is None and time.monotonic() < deadline:
                 if (
                     subprocess.run(

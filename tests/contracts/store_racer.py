@@ -14,7 +14,7 @@ from hub.ports import Projected, ProjectedBatch, Reserved
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.parking import SqlParking
-from hub.store.postgres import PostgresDatabase
+from hub.store.postgres.database import PostgresDatabase
 from hub.store.projection import SqlProjection
 from hub.store.tables import KEYS, STORE
 from tests.contracts.store_suite import COMMANDS, OUTCOMES, command, outcome, parked, reservation

@@ -17,13 +17,14 @@ from hub.errors import Unavailable
 from hub.ports import Log
 from hub.streams.engine import Engine
 from hub.streams.jobs import Every, Job
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector
+from hub.streams.projector import Projector
 from hub.streams.streams import Streams
 from hub.supervision import Supervisor
 from hub.telemetry import Metrics
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, PlannedDelivery, Step
 from schemas.envelope import Envelope
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 from tests.fakes.projections import MemoryProjection
 
 TOPICS = (COMMANDS, OUTCOMES, AUDIT)

@@ -9,7 +9,7 @@ import pytest
 from hub.errors import Forbidden, Invalid, NotFound, Unavailable
 from hub.sealing import digest
 from hub.store.database import Database
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.dead_letter import DeadLetters, DeliveryFilter, LetterState, LetterStory

@@ -11,7 +11,7 @@ import pytest
 from hub.desk.placing import ApprovalRule
 from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unsealable, WriteInDoubt
 from hub.store.database import Database
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.delivery import DeliveryState, MessageKind
 from schemas.order import Order, OrderCounts, OrderDecision, OrderState, OrderStop

@@ -16,8 +16,8 @@ from hub.events.callbacks import CallbackLimits, Caller
 from hub.events.publisher import Publisher
 from hub.ingress.event_stream import EventStreams, StreamLimits
 from hub.ingress.event_tail import EventTail
-from hub.log.kafka import KafkaLog
-from hub.store.sqlite import SqliteDatabase
+from hub.log.kafka.log import KafkaLog
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from hub.telemetry import Metrics
 from schemas.agency import AgencyCode

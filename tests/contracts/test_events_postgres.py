@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hub.store.database import Database
-from hub.store.postgres import PostgresDatabase
+from hub.store.postgres.database import PostgresDatabase
 from hub.store.tables import STORE
 from tests.contracts.event_suite import EventContract, NewDatabase
 from tests.contracts.postgres_server import PostgresServer, emptied, postgres, postgres_migrated

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.store.database import Database
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from tests.contracts.event_suite import EventContract, NewDatabase
 

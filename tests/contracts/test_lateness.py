@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from hub.ports import DeliveryId, LateDelivery, ProjectedBatch
 from hub.store.database import Database
-from hub.store.events import SqlEvents
+from hub.store.events.events import SqlEvents
 from hub.store.lateness import SqlLateness
 from hub.store.projection import SqlProjection
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.delivery import DeliveryState, OutcomeClass, PlannedDelivery
 from tests.contracts.postgres_server import emptied, postgres, postgres_migrated

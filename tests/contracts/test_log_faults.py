@@ -14,8 +14,8 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import Unavailable, WriteInDoubt
-from hub.log.limits import SqliteLimits
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 from tests.contracts.log_disk import Disk, Fault, Platter, records_of, restore
 from tests.contracts.log_suite import Owner, member, read_all, until
 

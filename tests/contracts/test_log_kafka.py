@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hub.clock import SystemClock
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_limits import KafkaLimits
+from hub.log.kafka.limits import KafkaLimits
+from hub.log.kafka.log import KafkaLog
 from hub.ports import Log
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.log_suite import Bench, DurableLogContract

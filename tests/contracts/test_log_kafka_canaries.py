@@ -1,6 +1,6 @@
 """What the log uses of aiokafka beyond its documented names still behaves as it did: after an upgrade, look here.
 
-Each test is named for what would break, and `hub/log/kafka_group.py` and `hub/log/kafka_link.py` are where it is used.
+Each test is named for what would break, and `hub/log/kafka/group.py` and `hub/log/kafka/link.py` are where it is used.
 """
 
 import inspect

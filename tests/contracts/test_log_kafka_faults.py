@@ -13,8 +13,8 @@ from aiokafka.structs import TopicPartition
 
 from hub.clock import SystemClock
 from hub.errors import HubFault, StaleOwner, Unavailable, WriteInDoubt
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_member import KafkaMember
+from hub.log.kafka.log import KafkaLog
+from hub.log.kafka.member import KafkaMember
 from hub.ports import Consumer, Position
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.log_suite import EVERY, Owner, collect, fill, keys_of, member, read_all, sole_member, until

@@ -7,8 +7,8 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import ConfigInvalid, Unavailable
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_topics import check_topics, ensure_topics
+from hub.log.kafka.log import KafkaLog
+from hub.log.kafka.topics import check_topics, ensure_topics
 from hub.settings.sections import Profile
 from ops.kafka.jars import jars, program
 from tests.contracts.kafka_broker import Kafka

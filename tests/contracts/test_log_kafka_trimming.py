@@ -6,8 +6,8 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import Unavailable
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_trim import KafkaTrimming
+from hub.log.kafka.log import KafkaLog
+from hub.log.kafka.trim import KafkaTrimming
 from hub.log.memory import MemoryLog
 from hub.ports import Log, Trimming
 from tests.contracts.kafka_broker import Kafka

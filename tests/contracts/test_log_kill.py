@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from hub.clock import SystemClock
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from tests.contracts.log_suite import read_all
 
 _WORK = """
 import asyncio, itertools, pathlib, sys
 from hub.clock import SystemClock
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 
 async def append(log, task):
     for number in itertools.count():

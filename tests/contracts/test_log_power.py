@@ -11,8 +11,8 @@ from typing import Literal
 import pytest
 
 from hub.clock import SystemClock
-from hub.log.limits import SqliteLimits
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Position
 from tests.contracts.log_disk import Disk, Event, Noted, Platter, records_of, restore
 from tests.contracts.log_suite import EVERY, Owner, read_all

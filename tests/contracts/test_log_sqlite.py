@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hub.clock import SystemClock
-from hub.log.limits import SqliteLimits
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Log
 from tests.contracts.log_suite import Bench, DurableLogContract
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hub.clock import SystemClock
-from hub.log.limits import SqliteLimits
 from hub.log.memory import MemoryLog
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Log, Trimming
 from tests.contracts.log_suite import Bench, read_all
 from tests.contracts.trimming_suite import DurableTrimmingContract, TrimmingContract
@@ -118,8 +118,8 @@ async def test_large_records_go_a_few_at_a_time(tmp_path: Path) -> None:
 _WORK = """
 import asyncio, itertools, pathlib, sys
 from hub.clock import SystemClock
-from hub.log.limits import SqliteLimits
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 
 async def append(log):
     for number in itertools.count():

@@ -18,7 +18,7 @@ from hub.app.moving.proof import Line
 from hub.app.moving.target import Addresses
 from hub.app.seams import Seams
 from hub.errors import ConfigInvalid, HubFault, Unavailable
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from hub.settings import HubSection, load
 from hub.settings.address import Address
 from hub.settings.sections import Kafka as KafkaSection
@@ -27,10 +27,10 @@ from hub.store.arrival import SqlArrival
 from hub.store.database import Database
 from hub.store.instant import Instant
 from hub.store.kinship import SqlKinship
-from hub.store.postgres import PostgresDatabase
-from hub.store.sqlite import SqliteDatabase
+from hub.store.postgres.database import PostgresDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import KEYS, STORE, inbox
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.moving_logs import CLOCK, fill, trim
 from tests.contracts.postgres_server import PostgresServer, postgres

@@ -10,9 +10,9 @@ import pytest
 
 from hub.app.moving.passage import Passage
 from hub.errors import ConfigInvalid, Unavailable
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_replica import KafkaReplica, chunk_of, padding_of
-from hub.log.sqlite import SqliteLog
+from hub.log.kafka.log import KafkaLog
+from hub.log.kafka.replica import KafkaReplica, chunk_of, padding_of
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Bounds, Record
 from tests.contracts.kafka_broker import Kafka
 from tests.contracts.log_suite import sole_member

@@ -12,7 +12,7 @@ from hub.pipeline.reconciliation import Asker
 from hub.ports import RunStep
 from hub.reconciliation.nightly import Nightly
 from hub.store.database import Database
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.audit import AuditEvent
 from schemas.delivery import DeliveryState

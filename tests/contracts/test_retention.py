@@ -13,18 +13,19 @@ from hub.errors import ConfigInvalid, Unavailable, Unsealable
 from hub.events.publisher import Publisher
 from hub.pipeline.retention import Policy
 from hub.ports import ReservationState
-from hub.store import purge, tables
+from hub.store import tables
 from hub.store.database import Database, Result, Unit
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
-from hub.store.old_records import OldRecords
-from hub.store.old_rows import OldRows
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.rebuilding import Rebuilding
-from hub.store.retention import Purged, Retention
-from hub.store.sqlite import SqliteDatabase
+from hub.store.retention import purge
+from hub.store.retention.records import OldRecords
+from hub.store.retention.retention import Purged, Retention
+from hub.store.retention.rows import OldRows
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import KEYS, STORE
 from hub.streams.projector import Projector
 from hub.telemetry import Metrics

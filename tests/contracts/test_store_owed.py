@@ -16,7 +16,7 @@ from hub.store.owed import SqlOwed
 from hub.store.parking import SqlParking
 from hub.store.precedents import SqlPrecedents
 from hub.store.projection import SqlProjection
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.delivery import CommandHeader, DeliveryState, PlannedDelivery
 from tests.clock import ManualClock

@@ -9,7 +9,7 @@ from hub.store.database import Database
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.parking import SqlParking
-from hub.store.postgres import PostgresDatabase
+from hub.store.postgres.database import PostgresDatabase
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.tables import KEYS, STORE

@@ -15,8 +15,8 @@ from hub.ports import ReservationState
 from hub.store import tables
 from hub.store.database import Unit
 from hub.store.inbox import SqlInbox
-from hub.store.postgres import PostgresDatabase
-from hub.store.postgres_engine import Limits
+from hub.store.postgres.database import PostgresDatabase
+from hub.store.postgres.engine import Limits
 from hub.store.tables import KEYS, STORE
 from tests.contracts.postgres_road import Cut, Road
 from tests.contracts.postgres_server import PostgresServer, emptied, postgres, postgres_migrated, postgres_url

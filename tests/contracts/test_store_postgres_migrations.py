@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, inspect, text
 
 from hub.errors import ConfigInvalid
-from hub.store.postgres import PostgresDatabase, schema_name
+from hub.store.postgres.database import PostgresDatabase, schema_name
 from hub.store.tables import KEYS, STORE
 from tests.contracts.postgres_server import PostgresServer, postgres, postgres_migrated, postgres_url
 

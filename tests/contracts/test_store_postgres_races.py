@@ -17,8 +17,8 @@ from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.kinship import SqlKinship
 from hub.store.parking import SqlParking
-from hub.store.postgres import PostgresDatabase
-from hub.store.postgres_engine import Limits
+from hub.store.postgres.database import PostgresDatabase
+from hub.store.postgres.engine import Limits
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.tables import KEYS, STORE

@@ -12,7 +12,7 @@ from hub.store import tables
 from hub.store.database import Database
 from hub.store.image import image
 from hub.store.projection import SqlProjection
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
 from tests.contracts.rebuilding import from_scratch, live, random_log, rebuilt

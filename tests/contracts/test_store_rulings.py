@@ -10,7 +10,6 @@ from hub.delivery.restoration import Restoration
 from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory, Projected, Record
 from hub.sealing import seal, unseal
-from hub.store import purge
 from hub.store.database import Database
 from hub.store.image import image
 from hub.store.owed import SqlOwed
@@ -19,7 +18,8 @@ from hub.store.precedents import SqlPrecedents
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.rebuilding import Rebuilding
-from hub.store.sqlite import SqliteDatabase
+from hub.store.retention import purge
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from schemas.delivery import CommandHeader, DeliveryState, PlannedDelivery
 from schemas.dossier import DossierSubmission

@@ -12,7 +12,7 @@ from hub.store.keys import SqlKeys
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import KEYS, STORE
 from tests.contracts import store_suite
 from tests.contracts.store_suite import Ports, opened

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from hub.clock import SystemClock
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from hub.store.projection import SqlProjection
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from hub.streams.engine import LogEngine
 from hub.streams.projector import Projector

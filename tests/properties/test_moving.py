@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hub.app.moving.passage import Passage
 from hub.clock import SystemClock
 from hub.errors import Unavailable
-from hub.log.kafka_replica import Chunk, KafkaReplica, milliseconds
-from hub.log.sqlite import SqliteLog
+from hub.log.kafka.replica import Chunk, KafkaReplica, milliseconds
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Bounds, Record
 
 TOPIC = "hub.commands"

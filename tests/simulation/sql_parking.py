@@ -11,7 +11,8 @@ from hub.store.database import Unit
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.tables import STORE
-from hub.streams.projector import COMMANDS, OUTCOMES, fetched
+from hub.streams.projector import fetched
+from schemas.topics import COMMANDS, OUTCOMES
 from tests.fakes.parking import MemoryParking
 
 Result = TypeVar("Result")

@@ -12,8 +12,8 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from hub.clock import SystemClock
 from hub.errors import Overloaded, TooLarge, Unavailable, WriteInDoubt
-from hub.log.kafka_append import Appender, Place
-from hub.log.kafka_limits import KafkaLimits
+from hub.log.kafka.append import Appender, Place
+from hub.log.kafka.limits import KafkaLimits
 from hub.ports import Position
 
 PLACE = ("commands", 0)

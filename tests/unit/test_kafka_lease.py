@@ -1,6 +1,6 @@
 """How long a member of a Kafka group is certain."""
 
-from hub.log.kafka_lease import Lease
+from hub.log.kafka.lease import Lease
 
 
 def lease() -> Lease:

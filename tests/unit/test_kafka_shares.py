@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from hub.log.kafka_shares import Sharing
+from hub.log.kafka.shares import Sharing
 
 
 def shared_out(members: Mapping[str, Sharing]) -> dict[str, list[int]]:

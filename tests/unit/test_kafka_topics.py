@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hub.log.kafka_limits import KafkaLimits
-from hub.log.kafka_topics import Cluster, TopicState, lacking, settings_of
+from hub.log.kafka.limits import KafkaLimits
+from hub.log.kafka.topics import Cluster, TopicState, lacking, settings_of
 from hub.settings.sections import Profile
 
 LIMITS = KafkaLimits(record_bytes_max=2_000_000)

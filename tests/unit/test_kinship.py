@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.kinship import CONTROL, Kinship, strangers
+from hub.app.kinship import Kinship, strangers
 from hub.errors import ConfigInvalid
 from hub.log.memory import MemoryLog
 from hub.store.kinship import Pulse, SqlKinship
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from hub.store.tables import kinship as kinship_table
+from schemas.topics import CONTROL
 from tests.clock import ManualClock
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from hub.clock import SystemClock
 from hub.errors import ConfigInvalid, Overloaded, Unavailable
-from hub.log.limits import SqliteLimits
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.log import SqliteLog
 from tests.contracts.log_disk import Disk, Synced
 from tests.contracts.log_suite import read_all
 
@@ -37,7 +37,7 @@ async def test_a_second_log_in_the_process_is_refused(tmp_path: Path) -> None:
 async def test_a_second_process_is_refused(tmp_path: Path) -> None:
     """The refusal names the process that owns the file."""
     script = (
-        "import asyncio, sys, pathlib; from hub.clock import SystemClock; from hub.log.sqlite import SqliteLog\n"
+        "import asyncio, sys, pathlib; from hub.clock import SystemClock; from hub.log.sqlite.log import SqliteLog\n"
         "async def main(): await SqliteLog.open(pathlib.Path(sys.argv[1]), {'commands': 8}, SystemClock())\n"
         "asyncio.run(main())"
     )

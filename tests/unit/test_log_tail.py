@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from hub.log.tail import Tail
+from hub.log.sqlite.tail import Tail
 from hub.ports import Record
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

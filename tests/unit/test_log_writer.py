@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from hub.errors import Unavailable
-from hub.log.batch import Batch, PendingAppend, Verdict
-from hub.log.database import Database
-from hub.log.journal import Journal
-from hub.log.limits import SqliteLimits
-from hub.log.writer import Writer
+from hub.log.sqlite.batch import Batch, PendingAppend, Verdict
+from hub.log.sqlite.database import Database
+from hub.log.sqlite.journal import Journal
+from hub.log.sqlite.limits import SqliteLimits
+from hub.log.sqlite.writer import Writer
 
 
 class BrokenJournal(Journal):

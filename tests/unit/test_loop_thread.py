@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.store.loop_thread import LoopThread
+from hub.store.postgres.loop_thread import LoopThread
 
 
 @pytest.fixture

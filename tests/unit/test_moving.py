@@ -15,7 +15,7 @@ from hub.cli.migrate import read_address
 from hub.errors import ConfigInvalid, Unavailable
 from hub.ports import Bounds, Record
 from hub.settings.address import LogAddress, StoreAddress
-from hub.store.bulk import key_of, plain
+from hub.store.postgres.bulk import key_of, plain
 from hub.store.tables import KEYS, STORE
 from tests.clock import ManualClock
 from tests.fakes.installation_folder import write_installation

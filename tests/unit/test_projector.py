@@ -11,11 +11,12 @@ import structlog
 from hub.errors import HubFault, Unavailable, WriteInDoubt
 from hub.log.memory import MemoryLog
 from hub.ports import ProjectedBatch, Record
-from hub.streams.projector import AUDIT, COMMANDS, OUTCOMES, Projector, Repeats, fetched
+from hub.streams.projector import Projector, Repeats, fetched
 from hub.telemetry import Metrics
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeClass, OutcomeHeader, Step
 from schemas.envelope import Envelope
+from schemas.topics import AUDIT, COMMANDS, OUTCOMES
 from tests.clock import ManualClock
 from tests.fakes.read_models import MemoryReadModels
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.errors import ConfigInvalid
 from hub.settings import load
-from hub.store.retention import policy_of
+from hub.store.retention.retention import policy_of
 from tests.fakes.installation_folder import change, write_installation
 
 

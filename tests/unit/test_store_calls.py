@@ -12,7 +12,7 @@ from hub.store import tables
 from hub.store.calls import SqlCalls
 from hub.store.database import Database
 from hub.store.lookups import SqlLookups
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from schemas.agency import AgencyCode
 
 MIDNIGHT = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)

@@ -14,7 +14,7 @@ from hub.ports import ReservationState
 from hub.store import tables
 from hub.store.inbox import SqlInbox
 from hub.store.projection import SqlProjection
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from tests.contracts.store_suite import command, names, note, project, reservation
 
 

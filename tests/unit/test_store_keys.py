@@ -11,7 +11,7 @@ from hub.errors import ConfigInvalid, Unsealable
 from hub.store import tables
 from hub.store.keys import SqlKeys
 from hub.store.lru import Lru
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.wrapping import MasterKey
 from tests.contracts.store_suite import DOSSIER, T0
 

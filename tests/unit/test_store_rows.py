@@ -13,7 +13,7 @@ from hub.store.inbox import SqlInbox
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.timeline import HOPS_MAX, MESSAGES_MAX
 from schemas.envelope import Envelope
 from tests.contracts.store_suite import (

@@ -10,7 +10,7 @@ import structlog
 from hub.log.memory import MemoryLog
 from hub.sealing import seal
 from hub.store.alarms import SqlAlarms
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from hub.streams.refusing import RefusingPlatforms
 from hub.telemetry import Metrics

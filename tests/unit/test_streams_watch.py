@@ -9,9 +9,10 @@ import structlog
 
 from hub.errors import Unavailable
 from hub.log.memory import MemoryLog
-from hub.streams.projector import AUDIT, Projector
+from hub.streams.projector import Projector
 from hub.streams.watch import Watch
 from hub.telemetry import Metrics
+from schemas.topics import AUDIT
 from tests.clock import ManualClock
 from tests.fakes.projections import MemoryProjection
 

@@ -7,11 +7,12 @@ import pytest
 
 from hub.log.memory import MemoryLog
 from hub.ports import Projected, ProjectedBatch
-from hub.streams.projector import OUTCOMES, Projector
+from hub.streams.projector import Projector
 from hub.streams.windows import Window, Windows, first_since
 from hub.telemetry import Metrics
 from schemas.delivery import DeliveryState, OutcomeClass, OutcomeHeader, Step
 from schemas.envelope import Envelope
+from schemas.topics import OUTCOMES
 from tests.clock import ManualClock
 
 

@@ -6,8 +6,8 @@ from sqlalchemy import MetaData, Table
 
 from hub.app.moving.proof import Line, RowSum, Sum
 from hub.errors import HubFault
-from hub.store.bulk import PostgresTables, Values, chunk, key_of
 from hub.store.database import Database
+from hub.store.postgres.bulk import PostgresTables, Values, chunk, key_of
 
 _TRIES = 2
 

@@ -6,9 +6,9 @@ from functools import partial
 
 from hub.app.moving.proof import Line, sum_of_records
 from hub.errors import ConfigInvalid, Unavailable
-from hub.log.kafka_replica import KafkaReplica, Place, chunk_of, milliseconds, padding_of
+from hub.log.kafka.replica import KafkaReplica, Place, chunk_of, milliseconds, padding_of
 from hub.log.murmur import partition_for
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Bounds, Clock, Record
 
 _READ_RECORDS_MAX = 2000

@@ -6,7 +6,7 @@ from hashlib import sha256
 from struct import pack
 from typing import Any
 
-from hub.log.kafka_replica import milliseconds
+from hub.log.kafka.replica import milliseconds
 from hub.ports import Bounds, Record
 
 _DIGEST_BITS = 256

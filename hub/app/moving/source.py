@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from hub.app.homes import declared
 from hub.app.moving.mark import MarkFile
 from hub.errors import ConfigInvalid
-from hub.log.sqlite import SqliteLog
+from hub.log.sqlite.log import SqliteLog
 from hub.ports import Bounds, Clock
 from hub.settings import HubSection
 from hub.store.keys import SqlKeys
 from hub.store.kinship import SqlKinship
-from hub.store.sqlite import SqliteDatabase
+from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import KEYS, STORE
 
 

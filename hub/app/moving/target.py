@@ -8,16 +8,16 @@ from sqlalchemy import MetaData
 from hub.app.homes import declared, refuse_store_ahead
 from hub.app.kinship import Kinship
 from hub.errors import ConfigInvalid
-from hub.log.kafka import KafkaLog
-from hub.log.kafka_replica import KafkaReplica
-from hub.log.kafka_topics import ensure_topics
+from hub.log.kafka.log import KafkaLog
+from hub.log.kafka.replica import KafkaReplica
+from hub.log.kafka.topics import ensure_topics
 from hub.ports import Clock
 from hub.settings import HubSection
 from hub.settings.address import Address
 from hub.store.arrival import Arrival, SqlArrival
-from hub.store.bulk import PostgresTables
 from hub.store.kinship import SqlKinship
-from hub.store.postgres import PostgresDatabase
+from hub.store.postgres.bulk import PostgresTables
+from hub.store.postgres.database import PostgresDatabase
 from hub.store.projection import SqlProjection
 from hub.store.tables import KEYS, STORE
 

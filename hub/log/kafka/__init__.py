@@ -1,0 +1,1 @@
+"""The log on Kafka, over the connections of aiokafka."""

@@ -1,0 +1,1 @@
+"""The numbers and the outbox of status events."""

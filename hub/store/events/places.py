@@ -1,0 +1,88 @@
+"""Where the status events of each partition stand, and who may publish them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, or_, select, update
+
+from hub.store import tables
+from hub.store.dialect import among, conflict_insert
+from schemas.topics import EVENTS
+
+_source = tables.event_source.c
+_row = tables.event_partition.c
+
+
+def lock(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
+    """Lock the partitions' rows, in one order, and return their next places. Rows that are missing are made."""
+    wanted = sorted(partitions)
+    rows = (
+        select(_row.partition, _row.next_place)
+        .where(among(connection, _row.partition, wanted))
+        .order_by(_row.partition)
+    )
+    found = {row.partition: row.next_place for row in connection.execute(rows.with_for_update())}
+    if len(found) == len(wanted):
+        return found
+    blank = {"next_place": 0, "learnt_to": 0, "holder": "", "epoch": 0, "held_until": None}
+    missing = [{"partition": number, **blank} for number in wanted if number not in found]
+    connection.execute(conflict_insert(connection, tables.event_partition).on_conflict_do_nothing(), missing)
+    return {row.partition: row.next_place for row in connection.execute(rows.with_for_update())}
+
+
+def next_offset(connection: Connection, topic: str, partition: int) -> int:
+    """Return the next offset of a source that is wanted; 0 when nothing was read."""
+    wanted = select(_source.next_offset).where(_source.topic == topic, _source.partition == partition)
+    return connection.execute(wanted).scalar() or 0
+
+
+def next_offsets(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Return the same of some partitions."""
+    numbers = list(partitions)
+    mine = (_source.topic == topic, among(connection, _source.partition, numbers))
+    rows = connection.execute(select(_source.partition, _source.next_offset).where(*mine))
+    return dict.fromkeys(numbers, 0) | {row.partition: row.next_offset for row in rows}
+
+
+def learnt_to(connection: Connection, partition: int) -> int:
+    """Return up to which offset the events in the log are known."""
+    return connection.execute(select(_row.learnt_to).where(_row.partition == partition)).scalar() or 0
+
+
+def note_learnt(connection: Connection, ends: Mapping[int, int]) -> None:
+    """Raise, per partition, the offset up to which the events in the log are known."""
+    rows = [{"at": partition, "to": end} for partition, end in ends.items()]
+    further = update(tables.event_partition).where(_row.partition == bindparam("at"), _row.learnt_to < bindparam("to"))
+    if rows:
+        connection.execute(further.values(learnt_to=bindparam("to")), rows)
+
+
+def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
+    """Return what was seen of the sources, and of the events themselves."""
+    sources = {(row.topic, row.partition): row.next_offset for row in connection.execute(select(tables.event_source))}
+    learnt = connection.execute(select(_row.partition, _row.learnt_to))
+    return sources | {(EVENTS, row.partition): row.learnt_to for row in learnt}
+
+
+def claim(
+    connection: Connection, partitions: Collection[int], holder: str, now: datetime, until: datetime
+) -> Collection[int]:
+    """Take what is free, what is one's own, and what somebody has held for too long."""
+    lock(connection, partitions)
+    free = or_(_row.holder.in_(["", holder]), _row.held_until.is_(None), _row.held_until < now)
+    wanted = select(_row.partition, _row.holder, _row.epoch).where(among(connection, _row.partition, partitions), free)
+    won = connection.execute(wanted.order_by(_row.partition)).all()
+    taken = [
+        {"at": row.partition, "who": holder, "when": until, "nr": row.epoch + (row.holder != holder)} for row in won
+    ]
+    if taken:
+        hold = update(tables.event_partition).where(_row.partition == bindparam("at"))
+        values = hold.values(holder=bindparam("who"), held_until=bindparam("when"), epoch=bindparam("nr"))
+        connection.execute(values, taken)
+    return [row.partition for row in won]
+
+
+def release(connection: Connection, holder: str) -> None:
+    """Let go of everything that the holder has."""
+    mine = update(tables.event_partition).where(_row.holder == holder)
+    connection.execute(mine.values(holder="", held_until=None))

@@ -1,0 +1,1 @@
+"""Letting go of what is old, and never of what is owed."""
