@@ -7,14 +7,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check bench chaos kafka prerequisites lock clean
+.PHONY: demo test test-parts test-processes check bench chaos kafka prerequisites lock clean
 
 demo: $(VENV)/ready
 	$(BIN)/hub demo $(DEMO_ARGS)
 
 test: prerequisites check
 	$(BIN)/python -m ops.kafka --jars
-	$(BIN)/pytest
+	$(MAKE) -j2 --output-sync=target test-parts test-processes
+
+# The tests mostly wait, so the two halves run side by side; the second one starts, kills and drives real processes.
+test-parts: $(VENV)/ready
+	$(BIN)/pytest tests/unit tests/golden tests/properties tests/simulation tests/contracts
+test-processes: $(VENV)/ready
+	$(BIN)/pytest tests/e2e tests/browser tests/chaos
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
