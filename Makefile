@@ -17,10 +17,11 @@ test: prerequisites check
 	$(MAKE) -j2 --output-sync=target test-parts test-processes
 
 # The tests mostly wait, so the two halves run side by side; the second one starts, kills and drives real processes.
+PROCESSES := tests/e2e tests/browser tests/chaos
 test-parts: $(VENV)/ready
-	$(BIN)/pytest tests/unit tests/golden tests/properties tests/simulation tests/contracts
+	$(BIN)/pytest $(addprefix --ignore=,$(PROCESSES))
 test-processes: $(VENV)/ready
-	$(BIN)/pytest tests/e2e tests/browser tests/chaos
+	$(BIN)/pytest $(PROCESSES)
 
 check: $(VENV)/ready
 	$(BIN)/ruff format --check .
