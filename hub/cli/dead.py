@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import orjson
 import typer
-from rich.console import Console
 
 from hub.cli.desk_client import DeskClient
 from hub.cli.following import read_key
+from hub.cli.terminal import ZONE, local, printable, show_lines
 from hub.settings import load
 from schemas.dead_letter import DeadLetter, LetterState, LetterStory, RulingLine, Submitted
 from schemas.timeline import Hop
 
-ZONE = "Asia/Ho_Chi_Minh"
 _AGE = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _PAGE = 200
@@ -74,7 +72,7 @@ def show_letter(
     """Show one of them: its origin, its tries, what the platform said, its body, and what was decided."""
     with desk(config, url, key_file) as client:
         story = client.story(name, officer, purpose)
-    _print(Console(), *_story(story))
+    show_lines(*_story(story))
 
 
 def desk(config: Path, url: str | None, key_file: Path | None) -> DeskClient:
@@ -103,29 +101,19 @@ def filter_of(
     return {name: value for name, value in given.items() if value is not None}
 
 
-def local(moment: datetime) -> str:
-    """Return a time as people in the province read it."""
-    return f"{moment.astimezone(ZoneInfo(ZONE)):%d/%m/%Y %H:%M:%S}"
-
-
-def printable(text: str) -> str:
-    """Return a foreign text as one line without anything that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def _list(client: DeskClient, wanted: dict[str, str], most: int) -> None:
-    console, shown = Console(), 0
+    shown = 0
     while shown < most:
         page = client.letters({**wanted, "limit": str(min(_PAGE, most - shown))})
-        _print(console, *(_line(letter) for letter in page.letters))
+        show_lines(*(_line(letter) for letter in page.letters))
         shown += len(page.letters)
         if page.next is None:
             break
         wanted["after"] = page.next
     else:
-        _print(console, f"the first {shown}; --max shows more")
+        show_lines(f"the first {shown}; --max shows more")
     if not shown:
-        _print(console, "nothing waits for a person")
+        show_lines("nothing waits for a person")
 
 
 def _ago(age: str) -> datetime:
@@ -179,9 +167,3 @@ def _body(body: Submitted | None) -> Iterator[str]:
     if body is not None:
         for line in orjson.dumps(body, option=orjson.OPT_INDENT_2).decode().splitlines():
             yield f"    {line}"
-
-
-def _print(console: Console, *lines: str) -> None:
-    # What people wrote is shown as it is: brackets are no markup, and lines are for the terminal to wrap.
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,21 +1,19 @@
 """The operators' desk of a running hub, asked by REST with an API key."""
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Self
 from uuid import uuid4
 
 import httpx
 from pydantic import ValidationError
 
-from hub.cli.following import TIMEOUT_S
+from hub.cli.rest_client import RestClient
 from hub.errors import CallerError, Unauthenticated, Unavailable
 from schemas.dead_letter import DeadLetters, LetterStory
-from schemas.model import Model
 from schemas.order import Order, OrderDecision, OrderRequest, Orders, OrderStop
 from schemas.problem import Problem
 
 PLACED_TRIES = 3
-_Answer = TypeVar("_Answer", bound=Model)
 
 
 class DeskClient:
@@ -25,25 +23,22 @@ class DeskClient:
     """
 
     def __init__(self, address: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._address = address
-        self._client = httpx.Client(
-            base_url=address, timeout=TIMEOUT_S, transport=transport, headers={"Authorization": f"Bearer {token}"}
-        )
+        self._hub = RestClient(address, token, _refusal, transport)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_raised: object) -> None:
-        self._client.close()
+        self._hub.close()
 
     def letters(self, wanted: Mapping[str, str]) -> DeadLetters:
         """Return a page of dead letters."""
-        return self._read(DeadLetters, "GET", "/v1/dead-letters", params=wanted)
+        return self._hub.ask(DeadLetters, "GET", "/v1/dead-letters", params=wanted)
 
     def story(self, name: str, officer: str, purpose: str) -> LetterStory:
         """Return everything about a delivery, named `message/operation/part`."""
         headers = {"X-Officer": officer, "X-Purpose": purpose}
-        return self._read(LetterStory, "GET", f"/v1/dead-letters/{name}", headers=headers)
+        return self._hub.ask(LetterStory, "GET", f"/v1/dead-letters/{name}", headers=headers)
 
     def place(self, request: OrderRequest) -> Order:
         """Place an order; an answer that was lost is asked for again under the same key."""
@@ -57,37 +52,25 @@ class DeskClient:
 
     def orders(self, wanted: Mapping[str, str]) -> Orders:
         """Return a page of orders."""
-        return self._read(Orders, "GET", "/v1/orders", params=wanted)
+        return self._hub.ask(Orders, "GET", "/v1/orders", params=wanted)
 
     def order(self, order_id: str) -> Order:
         """Return an order."""
-        return self._read(Order, "GET", f"/v1/orders/{order_id}")
+        return self._hub.ask(Order, "GET", f"/v1/orders/{order_id}")
 
     def decide(self, order_id: str, decision: OrderDecision) -> Order:
         """Approve an order or refuse it."""
-        return self._read(Order, "POST", f"/v1/orders/{order_id}/approval", json=decision.model_dump())
+        return self._hub.ask(Order, "POST", f"/v1/orders/{order_id}/approval", json=decision.model_dump())
 
     def stop(self, order_id: str, officer: str) -> Order:
         """Stop an order."""
         stop = OrderStop(officer=officer)
-        return self._read(Order, "POST", f"/v1/orders/{order_id}/stop", json=stop.model_dump())
+        return self._hub.ask(Order, "POST", f"/v1/orders/{order_id}/stop", json=stop.model_dump())
 
     def _place(self, request: OrderRequest, key: str) -> Order:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         content = request.model_dump_json(exclude_defaults=True).encode()
-        return self._read(Order, "POST", "/v1/orders", content=content, headers=headers)
-
-    def _read(self, model: type[_Answer], method: str, path: str, **request: Any) -> _Answer:
-        try:
-            answer = self._client.request(method, path, **request)
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise Unavailable(f"no hub answers at {self._address}; is it running?") from None
-        if not answer.is_success:
-            raise _refusal(answer)
-        try:
-            return model.model_validate_json(answer.content)
-        except ValidationError:
-            raise Unavailable("what answered is not a hub, or one of another version") from None
+        return self._hub.ask(Order, "POST", "/v1/orders", content=content, headers=headers)
 
 
 def _refusal(answer: httpx.Response) -> Exception:

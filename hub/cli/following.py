@@ -1,21 +1,19 @@
 """`hub follow`: asks a running hub for the timeline of a dossier, and shows it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import httpx
 from pydantic import ValidationError
 from rich.console import Console
 
+from hub.cli.terminal import ZONE, local, printable
 from hub.errors import ConfigInvalid, Forbidden, NotFound, Unauthenticated, Unavailable
 from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
 
 VARIABLE = "HUB_API_KEY"
 TIMEOUT_S = 10.0
-_ZONE = "Asia/Ho_Chi_Minh"
 
 
 def read_key(file: Path | None, environ: Mapping[str, str]) -> str:
@@ -63,48 +61,39 @@ def _read(answer: httpx.Response, code: str) -> Timeline:
 def show(timeline: Timeline, console: Console) -> None:
     """Print every message of the dossier, delivery by delivery with its tries; times are those of Viet Nam."""
     count = len(timeline.messages)
-    lines = [f"Dossier {timeline.dossier_code}: {count} message{_s(count)}, times {_ZONE}"]
+    lines = [f"Dossier {timeline.dossier_code}: {count} message{_s(count)}, times {ZONE}"]
     for message in timeline.messages:
-        lines += ["", *_message(message, ZoneInfo(_ZONE))]
+        lines += ["", *_message(message)]
     # What platforms said is shown as it is: brackets are no markup, and lines are for the terminal to wrap.
     console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
-def _message(message: MessageLine, zone: ZoneInfo) -> Iterator[str]:
+def _message(message: MessageLine) -> Iterator[str]:
     yield f"{message.kind} revision {message.revision}, message {message.message_id}"
     sender = f"{message.sender_agency}/{message.sender_system}"
-    yield f"  from {sender}, accepted {_local(message.accepted_at, zone)}"
+    yield f"  from {sender}, accepted {local(message.accepted_at)}"
     for delivery in message.deliveries:
-        yield f"  {_delivery(delivery, zone)}"
+        yield f"  {_delivery(delivery)}"
         for hop in message.hops:
             if (hop.operation, hop.part) == (delivery.operation, delivery.part):
-                yield from _hop(hop, zone)
+                yield from _hop(hop)
 
 
-def _delivery(line: DeliveryLine, zone: ZoneInfo) -> str:
+def _delivery(line: DeliveryLine) -> str:
     part = f" [{line.part + 1} of {line.of}]" if line.of > 1 else ""
     tries = f"after {line.attempts} tr{'ies' if line.attempts > 1 else 'y'}" if line.attempts else "not tried yet"
-    due = f"; next try {_local(line.next_try_at, zone)}" if line.next_try_at else ""
+    due = f"; next try {local(line.next_try_at)}" if line.next_try_at else ""
     return f"{line.operation}{part}: {line.state}, {tries}{'; possibly doubled' if line.possibly_doubled else ''}{due}"
 
 
-def _hop(hop: Hop, zone: ZoneInfo) -> Iterator[str]:
+def _hop(hop: Hop) -> Iterator[str]:
     what = hop.event if hop.attempt is None else f"{hop.event}, try {hop.attempt}"
     came = " ".join(str(part) for part in (hop.outcome_class, hop.code and f"(code {hop.code})") if part)
     left = f" -> {hop.state}" if hop.state else ""
-    yield f"    {_local(hop.at, zone)}  {what}: {came}{left}"
+    yield f"    {local(hop.at)}  {what}: {came}{left}"
     if hop.reason:
-        yield f"      {_printable(hop.reason)}"
-
-
-def _printable(text: str) -> str:
-    """Return a foreign text as one line without anything that a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+        yield f"      {printable(hop.reason)}"
 
 
 def _s(count: int) -> str:
     return "" if count == 1 else "s"
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(zone):%d/%m/%Y %H:%M:%S}"

@@ -24,10 +24,9 @@ from hub.cli.dead import (
     Url,
     desk,
     filter_of,
-    local,
-    printable,
 )
 from hub.cli.desk_client import DeskClient
+from hub.cli.terminal import local, printable, show_lines
 from hub.errors import ConfigInvalid
 from schemas.order import Order, OrderAction, OrderDecision, OrderRequest, OrderState
 
@@ -177,16 +176,16 @@ def list_orders(
     with desk(config, url, key_file) as client:
         found = client.orders({"state": state.value} if state else {}).orders
     for order in found:
-        _print(f"{order.id}  {local(order.proposed_at)}  {order.by} ({order.officer})  {_summary(order)}")
+        show_lines(f"{order.id}  {local(order.proposed_at)}  {order.by} ({order.officer})  {_summary(order)}")
     if not found:
-        _print("there are no orders")
+        show_lines("there are no orders")
 
 
 @app.command("show")
 def show_order(order_id: OrderId, config: Config = Path(), url: Url = None, key_file: KeyFile = None) -> None:
     """Show an order with what became of it."""
     with desk(config, url, key_file) as client:
-        _print(*_told(client.order(order_id)))
+        show_lines(*_told(client.order(order_id)))
 
 
 @app.command("approve")
@@ -202,7 +201,7 @@ def approve(
     """Approve an order that somebody else has proposed."""
     decision = OrderDecision(officer=officer, approve=not refuse)
     with desk(config, url, key_file) as client:
-        _print(*_told(client.decide(order_id, decision)))
+        show_lines(*_told(client.decide(order_id, decision)))
 
 
 @app.command("stop")
@@ -211,7 +210,7 @@ def stop(
 ) -> None:
     """Stop an order; what it has decided stays so."""
     with desk(config, url, key_file) as client:
-        _print(*_told(client.stop(order_id, officer)))
+        show_lines(*_told(client.stop(order_id, officer)))
 
 
 # --- placing ---------------------------------------------------------------------------------------------------------
@@ -284,9 +283,9 @@ def _carry_out(client: DeskClient, stated: dict[str, Any], *, wait: bool) -> Non
     order = client.place(request)
     if wait and order.state not in (OrderState.TRIAL, OrderState.PROPOSED):
         order = _followed(client, order)
-    _print(*_told(order))
+    show_lines(*_told(order))
     if order.state is OrderState.PROPOSED:
-        _print(f"Another account has to approve it: hub orders approve {order.id} --officer ...")
+        show_lines(f"Another account has to approve it: hub orders approve {order.id} --officer ...")
 
 
 def _followed(client: DeskClient, order: Order) -> Order:
@@ -346,9 +345,3 @@ def _told(order: Order) -> Iterator[str]:
 
 def _until(moment: datetime | None) -> str:
     return f", ended {local(moment)}" if moment else ""
-
-
-def _print(*lines: str) -> None:
-    console = Console()
-    for line in lines:
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 from urllib.parse import quote
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -15,10 +15,11 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from hub.cli.following import TIMEOUT_S, read_key
+from hub.cli.following import read_key
+from hub.cli.rest_client import RestClient
+from hub.cli.terminal import ZONE
 from hub.errors import CallerError, Forbidden, NotFound, Overloaded, Unauthenticated, Unavailable
 from hub.settings import load
-from schemas.model import Model
 from schemas.reconciliation import (
     Cause,
     Difference,
@@ -33,8 +34,6 @@ from schemas.reconciliation import (
 _LOOK_EVERY_S = 1.0
 _DIFFERENCES = 1000
 _PATH = "/v1/reconciliations"
-_ZONE = "Asia/Ho_Chi_Minh"
-_Answer = TypeVar("_Answer", bound=Model)
 
 WORDS = {
     Cause.MISSING: "missing at the platform",
@@ -55,25 +54,23 @@ class Desk:
     """A running hub, asked with an operator's key. Errors: those that its answers stand for."""
 
     def __init__(self, address: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
-        self._address = address
-        headers = {"Authorization": f"Bearer {token}"}
-        self._client = httpx.Client(base_url=address, timeout=TIMEOUT_S, headers=headers, transport=transport)
+        self._hub = RestClient(address, token, _refusal, transport)
 
     def order(self, order: ReconciliationOrder) -> Reconciliation:
         """Order a run; it is ordered once, however often the connection is lost."""
         key = uuid4().hex
         content = order.model_dump_json(exclude_none=True)
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return self._ask(Reconciliation, "POST", _PATH, content=content, headers=headers)
+        return self._hub.ask(Reconciliation, "POST", _PATH, content=content, headers=headers)
 
     def runs(self) -> Reconciliations:
         """Return the newest runs."""
-        return self._ask(Reconciliations, "GET", _PATH)
+        return self._hub.ask(Reconciliations, "GET", _PATH)
 
     def report(self, run_id: str, after: str = "") -> ReconciliationReport:
         """Return a run and a page of what it found."""
         path = f"{_PATH}/{quote(run_id, safe='')}"
-        return self._ask(
+        return self._hub.ask(
             ReconciliationReport,
             "GET",
             path,
@@ -82,19 +79,7 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the connection."""
-        self._client.close()
-
-    def _ask(self, model: type[_Answer], method: str, path: str, **request: Any) -> _Answer:
-        try:
-            answer = self._client.request(method, path, **request)
-        except (httpx.HTTPError, httpx.InvalidURL):
-            raise Unavailable(f"no hub answers at {self._address}; is it running?") from None
-        if not answer.is_success:
-            raise _refusal(answer)
-        try:
-            return model.model_validate_json(answer.content)
-        except ValidationError:
-            raise Unavailable("what answered is not a hub, or one of another version") from None
+        self._hub.close()
 
 
 def _refusal(answer: httpx.Response) -> Exception:
@@ -228,4 +213,4 @@ def told(found: Reconciliations) -> Iterator[str]:
 
 
 def _local(moment: datetime) -> str:
-    return f"{moment.astimezone(ZoneInfo(_ZONE)):%d/%m/%Y %H:%M}"
+    return f"{moment.astimezone(ZoneInfo(ZONE)):%d/%m/%Y %H:%M}"

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from hub.desk.bodies import Bodies, OrderContent
 from hub.desk.judging import Judge, Judged
-from hub.desk.rulings import RulingWriter, ruling_id
+from hub.desk.rulings import RulingWriter
 from hub.errors import Unsealable
+from hub.pipeline.rulings import ruling_id
 from hub.ports import Clock, Precedents
 from hub.ports.desk import DeadLetterBox, ItemState, OrderBook, OrderRecord, Standing
 from hub.telemetry import logger

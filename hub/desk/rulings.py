@@ -1,24 +1,12 @@
 """Rulings as records of the log: one for each (order, delivery), under an id that a repeat gives it again."""
 
-from datetime import datetime
-from hashlib import sha256
-from uuid import UUID
-
 from hub.desk.bodies import Bodies
-from hub.ports import Clock, DeliveryId, Log
+from hub.pipeline.rulings import ruling_id
+from hub.ports import Clock, Log
 from hub.ports.desk import OrderRecord, Standing
 from schemas.delivery import CommandHeader, MessageKind
 from schemas.ruling import Ruling, RulingBody
 from schemas.topics import COMMANDS
-
-
-def ruling_id(order_id: str, proposed_at: datetime, delivery: DeliveryId) -> str:
-    """Return the message id of a ruling: a UUID version 7 (RFC 9562) with the time of its order and no chance in it."""
-    name = "\n".join((order_id, delivery.message_id, delivery.operation, str(delivery.part)))
-    chance = int.from_bytes(sha256(name.encode()).digest()[:10], "big")
-    milliseconds = int(proposed_at.timestamp() * 1000)
-    high, low = chance >> 68, chance & ((1 << 62) - 1)
-    return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low))
 
 
 class RulingWriter:

@@ -1,12 +1,11 @@
 """What a difference between ledger and platform is, and when many of them are the platform's own fault. Pure."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from hub.pipeline.catalogue import VIETNAM
-from hub.ports import Comparable, DeliveryId
+from hub.ports import Comparable
 from schemas.agency import AgencyCode
 from schemas.dossier import DossierCode
 from schemas.moment import YEARS
@@ -65,16 +64,6 @@ def first_id(moment: datetime) -> str:
     """Return what sorts before every message id (UUID version 7) that was made at that moment or later."""
     ticks = f"{max(0, int(moment.timestamp() * 1000)):012x}"
     return f"{ticks[:8]}-{ticks[8:12]}"
-
-
-def ruling_id(run_id: str, ordered_at: datetime, delivery: DeliveryId) -> str:
-    """Return the id of the ruling that a run makes about a delivery: the same however often it is made.
-
-    It is a message id (UUID version 7) whose time is that of the run.
-    """
-    named = "\n".join((run_id, delivery.message_id, delivery.operation, str(delivery.part)))
-    digest = hashlib.sha256(named.encode()).hexdigest()
-    return f"{first_id(ordered_at)}-7{digest[:3]}-8{digest[3:6]}-{digest[6:18]}"
 
 
 def midnight(day: date) -> datetime:

@@ -5,8 +5,11 @@ void. So a ruling that is met twice does nothing a second time.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
 
-from hub.ports import DoubtRule
+from hub.ports import DeliveryId, DoubtRule
 from schemas.delivery import DeliveryState
 from schemas.ruling import Verdict
 
@@ -73,3 +76,12 @@ def starts_in_doubt(on_doubt: DoubtRule) -> bool:
     Where only a person can tell, a person has told.
     """
     return on_doubt is not DoubtRule.OPERATOR
+
+
+def ruling_id(order_id: str, proposed_at: datetime, delivery: DeliveryId) -> str:
+    """Return the message id of a ruling: a UUID version 7 (RFC 9562) with the time of its order and no chance in it."""
+    name = "\n".join((order_id, delivery.message_id, delivery.operation, str(delivery.part)))
+    chance = int.from_bytes(sha256(name.encode()).digest()[:10], "big")
+    milliseconds = int(proposed_at.timestamp() * 1000)
+    high, low = chance >> 68, chance & ((1 << 62) - 1)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low))

@@ -1,6 +1,6 @@
 """What a platform lacks is ordered to be sent again: one ruling in the log, under the dossier's ordering key."""
 
-from hub.pipeline.reconciliation import ruling_id
+from hub.pipeline.rulings import ruling_id
 from hub.ports import Clock, Delivered, DossierFacts, Found, Keys, Log, ReconciliationStore
 from hub.reconciliation.bodies import Bodies
 from hub.reconciliation.inquiry import ACCOUNT, PURPOSE, SYSTEM, Inquiries

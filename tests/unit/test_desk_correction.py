@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from hub.desk.correction import differences, fields_of, merged
-from hub.desk.rulings import ruling_id
+from hub.pipeline.rulings import ruling_id
 from hub.ports import DeliveryId
 from schemas.order import PATCH_DEPTH_MAX, PATCH_VALUES_MAX
 from tests.clock import ManualClock

@@ -15,8 +15,8 @@ from hub.pipeline.reconciliation import (
     follows_of,
     new_run,
     platform_suspect,
-    ruling_id,
 )
+from hub.pipeline.rulings import ruling_id
 from hub.ports import DeliveryId
 from schemas.reconciliation import Cause, Follows, ReconciliationOrder, RunState
 from tests.clock import ManualClock
