@@ -28,7 +28,10 @@ class WallClock:
             "LD_PRELOAD": str(found),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_CACHE_DURATION": "0",
+            # Its repair for glibc before 2.24 ends the timed waits of a steady clock at once; CPython's threads wait
+            # for their lock that way, and would spend their time handing it over.
+            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            "FAKETIME_CACHE_DURATION": "1",
             "FAKETIME_DISABLE_SHM": "1",
         }
 
