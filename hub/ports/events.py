@@ -49,7 +49,10 @@ class EventStore(Protocol):
         """Take over events that the log holds: their numbers are used up, and they need not be told again."""
 
     async def claim(self, partitions: Collection[int], holder: str, now: datetime, until: datetime) -> Collection[int]:
-        """Return those of the partitions that the holder may publish until then: free ones, and its own."""
+        """Return those of the partitions that the holder may publish until then: free ones, and its own.
+
+        A claim that ends later than any that could be made now, by a clock that ran ahead, leaves a partition free.
+        """
 
     async def release(self, holder: str) -> None:
         """Let go of what the holder has claimed."""

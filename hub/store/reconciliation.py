@@ -112,11 +112,15 @@ def _waits(connection: Connection) -> bool:
 
 
 def _claim(connection: Connection, holder: str, now: datetime, until: datetime) -> tuple[Reconciliation, str] | None:
-    """Take the oldest run, unless somebody works on one: two at a time would ask twice as fast as was said."""
+    """Take the oldest run, unless somebody works on one: two at a time would ask twice as fast as was said.
+
+    A claim that ends later than any that could be made now was made by a clock that ran ahead, and does not bind.
+    """
     take_turns(connection, Turn.RECONCILIATION)
     open_ = select(reconciliation).where(_run.state.not_in(_ENDED)).order_by(_run.requested_at, _run.run_id)
     rows = connection.execute(open_).all()
-    if not rows or any(row.holder not in ("", holder) and row.held_until > now for row in rows):
+    latest = until + (until - now)
+    if not rows or any(row.holder not in ("", holder) and now < row.held_until <= latest for row in rows):
         return None
     row = next((row for row in rows if row.holder == holder), rows[0])
     connection.execute(update(reconciliation).where(_run.run_id == row.run_id).values(holder=holder, held_until=until))

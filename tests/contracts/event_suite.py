@@ -393,6 +393,14 @@ class EventContract:
         wanted = range(PARTITIONS)
         assert list(wanted) == list(await site.store.claim(wanted, "other", site.clock.now(), site.clock.now()))
 
+    async def test_a_claim_of_a_clock_that_ran_ahead_does_not_bind(self, site: Site) -> None:
+        """A process whose clock was a day ahead, and which was killed, holds nothing until tomorrow."""
+        wanted, now, lease = range(PARTITIONS), site.clock.now(), timedelta(seconds=10)
+        ahead = now + timedelta(days=1)
+        await site.store.claim(wanted, "ahead", ahead, ahead + lease)
+        assert list(wanted) == list(await site.store.claim(wanted, "right", now, now + lease))
+        assert [] == list(await site.store.claim(wanted, "third", now + lease / 2, now + lease / 2 + lease))
+
     async def test_late_is_told_once(self, site: Site, new_database: NewDatabase) -> None:
         """However often the job notes it, and also after a loss of the store."""
         at = await site.accept(dossier(1), "m1")

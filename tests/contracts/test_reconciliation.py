@@ -443,6 +443,16 @@ class ReconciliationContract:
         with pytest.raises(StaleOwner):
             await province.store.step("r-1", "one", province.clock.now(), RunStep(after="x"))
 
+    async def test_a_claim_of_a_clock_that_ran_ahead_does_not_bind(self, province: Province) -> None:
+        """A process whose clock was a day ahead, and which was killed, does not hold the run until tomorrow."""
+        await province.deliver(1)
+        await province.order("r-1")
+        ahead = later(province.clock.now(), 86_400)
+        assert await province.store.claim("ahead", ahead, later(ahead, 120)) is not None
+        now = province.clock.now()
+        assert await province.store.claim("right", now, later(now, 120)) is not None
+        assert await province.store.claim("third", now, later(now, 120)) is None
+
     async def test_a_process_that_stops_lets_go_of_its_run(self, province: Province) -> None:
         """Another one goes on at once."""
         await province.deliver(1)

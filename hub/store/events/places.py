@@ -67,9 +67,15 @@ def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
 def claim(
     connection: Connection, partitions: Collection[int], holder: str, now: datetime, until: datetime
 ) -> Collection[int]:
-    """Take what is free, what is one's own, and what somebody has held for too long."""
+    """Take what is free, what is one's own, and what somebody has held for too long.
+
+    A claim that ends later than any that could be made now was made by a clock that ran ahead, and does not bind.
+    """
     lock(connection, partitions)
-    free = or_(_row.holder.in_(["", holder]), _row.held_until.is_(None), _row.held_until < now)
+    latest = until + (until - now)
+    free = or_(
+        _row.holder.in_(["", holder]), _row.held_until.is_(None), _row.held_until < now, _row.held_until > latest
+    )
     wanted = select(_row.partition, _row.holder, _row.epoch).where(among(connection, _row.partition, partitions), free)
     won = connection.execute(wanted.order_by(_row.partition)).all()
     taken = [
