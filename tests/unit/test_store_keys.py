@@ -1,11 +1,11 @@
-"""Data keys: wrapped, bound to their subject, and gone when they are destroyed."""
+"""Data keys: wrapped, nowhere in clear, and gone from the file when they are destroyed."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, func, select, update
+from sqlalchemy import Connection, event, func, select
 
 from hub.errors import ConfigInvalid, Unsealable
 from hub.store import tables
@@ -26,14 +26,6 @@ async def database(tmp_path: Path) -> AsyncIterator[SqliteDatabase]:
     await database.aclose()
 
 
-async def test_after_restart(database: SqliteDatabase) -> None:
-    """The key of a subject is the same after a restart, by subject and by id."""
-    key_id, key = await (await SqlKeys.open(database, MASTER)).key_for(DOSSIER)
-
-    assert key == await (await SqlKeys.open(database, MASTER)).key(key_id)
-    assert (key_id, key) == await (await SqlKeys.open(database, MASTER)).key_for(DOSSIER)
-
-
 async def test_nothing_in_clear(database: SqliteDatabase, tmp_path: Path) -> None:
     """The file holds neither the key, nor the master key, nor the name of the subject."""
     _, key = await (await SqlKeys.open(database, MASTER)).key_for(DOSSIER)
@@ -42,14 +34,6 @@ async def test_nothing_in_clear(database: SqliteDatabase, tmp_path: Path) -> Non
     content = (tmp_path / "keys.db").read_bytes()
     assert [False] * 3 == [secret in content for secret in (key, MASTER, DOSSIER.encode())]
     assert MasterKey(MASTER).subject(DOSSIER) in content
-
-
-async def test_wrong_master_key(database: SqliteDatabase) -> None:
-    """Another master key is refused at the start, with its id and the one that was expected."""
-    await SqlKeys.open(database, MASTER)
-
-    with pytest.raises(ConfigInvalid, match=f"{MasterKey(bytes(32)).id}.*{MasterKey(MASTER).id}"):
-        await SqlKeys.open(database, bytes(32))
 
 
 async def test_a_destroyed_key_is_nowhere_in_the_file(database: SqliteDatabase, tmp_path: Path) -> None:
@@ -74,29 +58,6 @@ async def test_master_key_length(database: SqliteDatabase, bytes_: bytes) -> Non
         await SqlKeys.open(database, bytes_)
 
 
-async def test_destroyed(database: SqliteDatabase) -> None:
-    """A destroyed key opens nothing any more, and its subject gets no other one."""
-    key_id, _ = await (await SqlKeys.open(database, MASTER)).key_for(DOSSIER)
-    await database.write(
-        lambda connection: connection.execute(update(tables.data_key).values(destroyed_at=T0)) and None
-    )
-    keys = await SqlKeys.open(database, MASTER)
-
-    with pytest.raises(Unsealable, match="was destroyed"):
-        await keys.key(key_id)
-    with pytest.raises(Unsealable, match="was destroyed"):
-        await keys.key_for(DOSSIER)
-
-
-async def test_moved_to_another_subject(database: SqliteDatabase) -> None:
-    """A wrapped key that was put under another subject cannot be unwrapped."""
-    key_id, _ = await (await SqlKeys.open(database, MASTER)).key_for(DOSSIER)
-    await database.write(lambda connection: connection.execute(update(tables.data_key).values(subject=b"x")) and None)
-
-    with pytest.raises(Unsealable, match="cannot be unwrapped"):
-        await (await SqlKeys.open(database, MASTER)).key(key_id)
-
-
 async def test_changed_bytes() -> None:
     """A wrapped key with one changed bit, or cut short, cannot be unwrapped."""
     master = MasterKey(MASTER)
@@ -119,25 +80,6 @@ async def test_many_new_subjects_share_commits(database: SqliteDatabase) -> None
     assert 100 == await database.read(
         lambda connection: connection.scalar(select(func.count(tables.data_key.c.key_id)))
     )
-
-
-async def test_known_subjects_cost_nothing(database: SqliteDatabase) -> None:
-    """A key that was used before is answered from memory."""
-    keys = await SqlKeys.open(database, MASTER)
-    key_id, key = await keys.key_for(DOSSIER)
-    await database.aclose()
-
-    assert (key_id, key) == await keys.key_for(DOSSIER)
-    assert key == await keys.key(key_id)
-
-
-async def test_forgotten_keys_are_found_again(database: SqliteDatabase) -> None:
-    """With a memory of two keys, a third pushes the first out, and the first is still found."""
-    keys = await SqlKeys.open(database, MASTER, cached_max=2)
-    found = [await keys.key_for(name) for name in "abc"]
-
-    assert found == [await keys.key_for(name) for name in "abc"]
-    assert [key for _, key in found] == [await keys.key(key_id) for key_id, _ in found]
 
 
 def test_lru() -> None:

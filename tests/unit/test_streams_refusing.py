@@ -1,17 +1,13 @@
 """The alarm about a platform that refuses the hub: one for the installation, however many tries fail."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 import structlog
 
 from hub.log.memory import MemoryLog
 from hub.sealing import seal
-from hub.store.alarms import SqlAlarms
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import STORE
 from hub.streams.refusing import RefusingPlatforms
 from hub.telemetry import Metrics
 from schemas.audit import AuditEvent, AuditRecord
@@ -200,16 +196,3 @@ async def test_a_long_log_is_read_to_its_end_before_anything_is_said(scene: Scen
             await leader.check()
 
     assert [] == told(lines)
-
-
-async def test_the_store_tells_one_of_all(tmp_path: Path) -> None:
-    """Whoever raises what stands, or ends what does not, is told that it was not him."""
-    database = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    alarms = SqlAlarms(database)
-    raised = [await alarms.begin("refused_us", "portal", T0 + timedelta(seconds=each)) for each in range(2)]
-    stood = await alarms.standing("refused_us")
-    ended = [await alarms.end("refused_us", "portal") for _ in range(2)]
-
-    assert ([True, False], {"portal"}, [True, False]) == (raised, stood, ended)
-    assert not await alarms.standing("refused_us")
-    await database.aclose()

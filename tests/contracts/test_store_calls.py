@@ -1,10 +1,7 @@
-"""Calls and lookups of a day, counted backwards from the end of what the store knows."""
+"""Calls and lookups of a day, counted backwards from the end of what the store knows, on both homes of the store."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from sqlalchemy import insert
 
 from hub.access import Principal
@@ -12,19 +9,13 @@ from hub.store import tables
 from hub.store.calls import SqlCalls
 from hub.store.database import Database
 from hub.store.lookups import SqlLookups
-from hub.store.sqlite.database import SqliteDatabase
 from schemas.agency import AgencyCode
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
+
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 MIDNIGHT = datetime(2026, 11, 21, 17, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store."""
-    store = await SqliteDatabase.open(tmp_path / "store.db", tables.STORE)
-    yield store
-    await store.aclose()
 
 
 def _hop(
@@ -47,7 +38,7 @@ def _hop(
     }
 
 
-async def test_tries_and_inquiries_since_midnight_are_calls(store: Database) -> None:
+async def test_tries_and_inquiries_since_midnight_are_calls(database: Database) -> None:
     """Per platform and partition; what asked no platform is none, and yesterday's does not count."""
     yesterday = [_hop(number, MIDNIGHT - (6000 - number) * SECOND) for number in range(1000)]
     today = [_hop(1000 + number, MIDNIGHT + number * SECOND) for number in range(4500)]
@@ -58,11 +49,11 @@ async def test_tries_and_inquiries_since_midnight_are_calls(store: Database) -> 
         _hop(9003, MIDNIGHT - SECOND),
         _hop(0, MIDNIGHT, partition=1),
     ]
-    await store.write(lambda it: it.execute(insert(tables.hop), [*yesterday, *today, *others]).rowcount)
+    await database.write(lambda it: it.execute(insert(tables.hop), [*yesterday, *today, *others]).rowcount)
 
-    assert {"portal": 4501, "emc": 1} == await SqlCalls(store).since(0, MIDNIGHT)
-    assert {"portal": 1} == await SqlCalls(store).since(1, MIDNIGHT)
-    assert {} == await SqlCalls(store).since(2, MIDNIGHT)
+    assert {"portal": 4501, "emc": 1} == await SqlCalls(database).since(0, MIDNIGHT)
+    assert {"portal": 1} == await SqlCalls(database).since(1, MIDNIGHT)
+    assert {} == await SqlCalls(database).since(2, MIDNIGHT)
 
 
 def _asked(partition: int, offset: int, at: datetime, system: str, event: str = "asked") -> dict[str, object]:
@@ -79,7 +70,7 @@ def _asked(partition: int, offset: int, at: datetime, system: str, event: str = 
     }
 
 
-async def test_who_asked_since_midnight(store: Database) -> None:
+async def test_who_asked_since_midnight(database: Database) -> None:
     """Questions count once, in whatever partition; answers and refusals do not."""
     rows = [
         _asked(0, 0, MIDNIGHT - SECOND, "mot-cua"),
@@ -89,8 +80,8 @@ async def test_who_asked_since_midnight(store: Database) -> None:
         _asked(1, 1, MIDNIGHT, "ho-tich"),
         _asked(1, 2, MIDNIGHT, "ho-tich", "refused"),
     ]
-    await store.write(lambda it: it.execute(insert(tables.audit), rows).rowcount)
+    await database.write(lambda it: it.execute(insert(tables.audit), rows).rowcount)
 
     agency = AgencyCode.parse("H56.14")
     expected = {Principal(agency, "mot-cua"): 2, Principal(agency, "ho-tich"): 1}
-    assert expected == await SqlLookups(store, 2).since(MIDNIGHT)
+    assert expected == await SqlLookups(database, 2).since(MIDNIGHT)
