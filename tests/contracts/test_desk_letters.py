@@ -1,7 +1,5 @@
 """Letters on every store: what waits for a person is listed in order, and read only behind an audit record."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +7,10 @@ import pytest
 from hub.errors import Forbidden, Invalid, NotFound, Unavailable
 from hub.sealing import digest
 from hub.store.database import Database
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import STORE
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.dead_letter import DeadLetters, DeliveryFilter, LetterState, LetterStory
 from schemas.delivery import DeliveryState
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.fakes.desk_room import (
     CENTRE,
     JUSTICE,
@@ -27,7 +23,7 @@ from tests.fakes.desk_room import (
     message_id,
 )
 
-__all__ = ["postgres", "postgres_migrated"]
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 STEP = {
     "officer": "Trần Thị B",
@@ -40,16 +36,10 @@ STEP = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def room(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Room]:
+@pytest.fixture
+def room(database: Database) -> Room:
     """A desk over an empty store of either kind."""
-    database: Database
-    if request.param == "sqlite":
-        database = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        database = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield Room(database)
-    await database.aclose()
+    return Room(database)
 
 
 async def _page(room: Room, by: Any = PROVINCE, after: str | None = None, most: int = 50, **wanted: Any) -> DeadLetters:

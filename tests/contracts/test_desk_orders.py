@@ -1,9 +1,8 @@
 """Orders on every store: what they select, who approves them, and how they are worked off."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +10,10 @@ import pytest
 from hub.desk.placing import ApprovalRule
 from hub.errors import Conflict, Forbidden, HubError, Invalid, NotFound, Unsealable, WriteInDoubt
 from hub.store.database import Database
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import STORE
 from schemas.delivery import DeliveryState, MessageKind
 from schemas.order import Order, OrderCounts, OrderDecision, OrderState, OrderStop
 from schemas.ruling import Ruling, Verdict
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.fakes.desk_room import (
     APPROVER,
     CENTRE,
@@ -29,22 +26,10 @@ from tests.fakes.desk_room import (
     message_id,
 )
 
-__all__ = ["postgres", "postgres_migrated"]
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 UNKNOWN = "0" * 32
 Open = Callable[[], Awaitable[Database]]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store of either kind."""
-    opened: Database
-    if request.param == "sqlite":
-        opened = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        opened = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield opened
-    await opened.aclose()
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
-"""Status events on a real Kafka: from commands and outcomes to the topic, to streams on any process, to callbacks."""
+"""Status events on Kafka and PostgreSQL: from commands and outcomes to the topic, to streams anywhere, to callbacks."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -17,7 +16,6 @@ from hub.events.publisher import Publisher
 from hub.ingress.event_stream import EventStreams, StreamLimits
 from hub.ingress.event_tail import EventTail
 from hub.log.kafka.log import KafkaLog
-from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
 from hub.telemetry import Metrics
 from schemas.agency import AgencyCode
@@ -25,7 +23,10 @@ from schemas.delivery import DeliveryState
 from tests.clock import ManualClock
 from tests.contracts.event_suite import COMMANDS, EVENTS, OUTCOMES, PARTITIONS, Site, UnsteadyLog, dossier, judged
 from tests.contracts.kafka_broker import Kafka
+from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
 from tests.contracts.test_log_kafka import LIMITS
+
+__all__ = ["postgres", "postgres_migrated"]
 
 SYSTEM = SystemEntry(
     agency=AgencyCode.parse("H56.14"),
@@ -48,9 +49,9 @@ async def logs(kafka: Kafka) -> AsyncIterator[list[KafkaLog]]:
         await log.aclose()
 
 
-async def test_from_the_source_to_the_readers(logs: list[KafkaLog], tmp_path: Path) -> None:
+async def test_from_the_source_to_the_readers(logs: list[KafkaLog], postgres_migrated: str) -> None:
     """Numbers without gaps for a reader that changes processes; the sender hears of what died, once each."""
-    store = await SqliteDatabase.open(tmp_path / "store.db", STORE)
+    store = await emptied(postgres_migrated, STORE)
     site = Site(store, cast("UnsteadyLog", logs[0]), ManualClock())
     site.publisher = Publisher(logs[0], site.store, SystemClock())
     streams = [_streams(log) for log in logs[1:]]

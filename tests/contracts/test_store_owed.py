@@ -1,10 +1,7 @@
 """What a parking place has lost is found again by the ledger, on every store."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from hub.delivery.hindsight import IsRepeat
 from hub.delivery.restoration import Restoration
@@ -16,11 +13,9 @@ from hub.store.owed import SqlOwed
 from hub.store.parking import SqlParking
 from hub.store.precedents import SqlPrecedents
 from hub.store.projection import SqlProjection
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import STORE
 from schemas.delivery import CommandHeader, DeliveryState, PlannedDelivery
 from tests.clock import ManualClock
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.contracts.store_suite import (
     COMMANDS,
     DOSSIER,
@@ -35,19 +30,7 @@ from tests.contracts.store_suite import (
 )
 from tests.fakes.keys import MemoryKeys
 
-__all__ = ["postgres", "postgres_migrated"]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store of either kind."""
-    opened: Database
-    if request.param == "sqlite":
-        opened = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        opened = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield opened
-    await opened.aclose()
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 
 def _id(message: str) -> DeliveryId:

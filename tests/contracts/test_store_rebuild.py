@@ -1,6 +1,5 @@
 """What a store says of a log does not depend on when it heard of it: rebuilt read models equal the live ones."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,11 @@ from hub.store.image import image
 from hub.store.projection import SqlProjection
 from hub.store.sqlite.database import SqliteDatabase
 from hub.store.tables import STORE
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.contracts.rebuilding import from_scratch, live, random_log, rebuilt
 from tests.contracts.store_suite import COMMANDS, command
 
-__all__ = ["postgres", "postgres_migrated"]
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store of either kind."""
-    if request.param == "sqlite":
-        database: Database = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        database = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield database
-    await database.aclose()
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,8 +1,7 @@
 """What every store knows of operators' rulings, and what it makes of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -19,15 +18,13 @@ from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.rebuilding import Rebuilding
 from hub.store.retention import purge
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import STORE
 from schemas.delivery import CommandHeader, DeliveryState, PlannedDelivery
 from schemas.dossier import DossierSubmission
 from schemas.envelope import Envelope
 from schemas.ruling import Ruling, RulingBody, Verdict
 from schemas.timeline import PlatformCount
 from tests.clock import ManualClock
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
+from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.contracts.store_suite import (
     COMMANDS,
     DOSSIER,
@@ -44,24 +41,12 @@ from tests.contracts.store_suite import (
 from tests.fakes.keys import MemoryKeys
 from tests.simulation.world import submission
 
-__all__ = ["postgres", "postgres_migrated"]
+__all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 BOTH = (*ONE_SYNC, PlannedDelivery(operation=PROGRESS, platform=PORTAL))
 LANE = LaneKey(DOSSIER, PORTAL)
 DEAD, WAITING = DeliveryState.DEAD, DeliveryState.WAITING
 RIGHT = "Đăng ký khai sinh"
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store of either kind."""
-    opened: Database
-    if request.param == "sqlite":
-        opened = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        opened = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield opened
-    await opened.aclose()
 
 
 class _OneKey(MemoryKeys):
