@@ -6,7 +6,7 @@ from pydantic import JsonValue, ValidationError
 
 from hub.errors import Unsealable
 from hub.ports import Keys, Log
-from hub.ports.desk import OrderRecord, Standing
+from hub.ports.desk import OrderRecord, Standing, key_subject
 from hub.sealing import seal, unseal
 from schemas.delivery import CommandHeader
 from schemas.dossier import DossierSubmission
@@ -62,7 +62,7 @@ class Bodies:
 
     async def seal_order(self, order_id: str, content: OrderContent) -> bytes:
         """Seal the content of an order under a key of its own."""
-        key_id, key = await self._keys.key_for(f"order:{order_id}")
+        key_id, key = await self._keys.key_for(key_subject(order_id))
         header = OrderHeader(order_id=order_id, key_id=key_id).model_dump_json().encode()
         return seal(header, content.model_dump_json().encode(), key).to_bytes()
 

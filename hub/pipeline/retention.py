@@ -39,14 +39,16 @@ class Policy:
     """For how many days what is kept at least. Topics that are not named here are never trimmed.
 
     `ledger_days` is for messages, their deliveries and everything that happened to them, `inbox_days` for the keys by
-    which a repeated request is recognised. With `erase_keys`, the data key of a dossier is destroyed before its last
-    message leaves the ledger. ConfigInvalid when the store would forget what the log still holds.
+    which a repeated request is recognised, `orders_days` for what operators ordered, counted from its end. With
+    `erase_keys`, the data key of a dossier is destroyed before its last message leaves the ledger. ConfigInvalid when
+    the store would forget what the log still holds, or who decided about what the ledger still tells.
     """
 
     topics_days: Mapping[str, int]
     ledger_days: int
     inbox_days: int
     audit_days: int
+    orders_days: int
     erase_keys: bool = False
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Policy:
         for topic, days in bounds.items():
             if self.topics_days.get(topic, 0) > days:
                 raise ConfigInvalid(f"retention: {topic} is kept longer in the log than its rows are in the store")
+        if self.orders_days < self.ledger_days:
+            raise ConfigInvalid("retention: orders are forgotten before the ledger of what they decided")
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,11 @@ class DeadLetterBox(Protocol):
         """Return where deliveries stand; those that are unknown are left out."""
 
 
+def key_subject(order_id: str) -> str:
+    """Return the subject of the data key that seals an order, and nothing else."""
+    return f"order:{order_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order as it is kept. `sealed` is an envelope with its reason and its correction; "" in `approved_by`: nobody.

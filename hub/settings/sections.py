@@ -160,8 +160,9 @@ class Retention(ConfigModel):
     """For how many days what is kept at least, and every how many seconds somebody looks. What is owed always stays.
 
     The first five are topics of the log; `ledger_days` is for messages and all that is known of them in the store,
-    `inbox_days` for the keys by which a repeated request is recognised. With `erase_keys` the data key of a dossier is
-    destroyed with its last message.
+    `inbox_days` for the keys by which a repeated request is recognised, `orders_days` for what operators ordered,
+    counted from its end. With `erase_keys` the data key of a dossier is destroyed with its last message; that of an
+    order always goes with it.
     """
 
     enabled: bool = True
@@ -174,6 +175,7 @@ class Retention(ConfigModel):
     ledger_days: Days = 5 * 365 + 2
     inbox_days: Days = 90
     audit_days: Days = 10 * 365 + 3
+    orders_days: Days = 5 * 365 + 2
     erase_keys: bool = False
 
     @model_validator(mode="after")
@@ -182,6 +184,8 @@ class Retention(ConfigModel):
             raise ValueError("ledger_days must not be less than commands_days and outcomes_days")
         if self.audit_days < self.audit_log_days:
             raise ValueError("audit_days must not be less than audit_log_days")
+        if self.orders_days < self.ledger_days:
+            raise ValueError("orders_days must not be less than ledger_days")
         return self
 
 

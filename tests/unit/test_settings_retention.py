@@ -18,6 +18,7 @@ def test_without_a_word_the_defaults_hold(tmp_path: Path) -> None:
         policy.topics_days
     )
     assert (1827, 90, 3653, False) == (policy.ledger_days, policy.inbox_days, policy.audit_days, policy.erase_keys)
+    assert 1827 == policy.orders_days
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,7 @@ def test_without_a_word_the_defaults_hold(tmp_path: Path) -> None:
         ("ledger_days: 29", "ledger_days must not be less than commands_days"),
         ("commands_days: 1828", "ledger_days must not be less than commands_days"),
         ("audit_days: 364", "audit_days must not be less than audit_log_days"),
+        ("orders_days: 1826", "orders_days must not be less than ledger_days"),
         ("inbox_days: 0", "inbox_days"),
         ("dead_letters_days: 3", "dead_letters_days"),
     ],

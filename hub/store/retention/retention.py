@@ -73,5 +73,6 @@ def policy_of(section: RetentionSection) -> Policy:
         ledger_days=section.ledger_days,
         inbox_days=section.inbox_days,
         audit_days=section.audit_days,
+        orders_days=section.orders_days,
         erase_keys=section.erase_keys,
     )

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from hub.pipeline.retention import Policy
 from hub.ports import Clock
+from hub.ports.desk import key_subject
 from hub.store.database import Database, Result, Unit
-from hub.store.retention import purge
+from hub.store.retention import decisions, purge
 from hub.store.retention.purge import Aged, Starts
 from schemas.topics import AUDIT, COMMANDS
 
@@ -64,6 +65,7 @@ class OldRows:
         return Counter(
             messages=await self._walk(purge.aged, self._policy.ledger_days, partial(self._purge_messages, starts)),
             inbox=await self._walk(purge.aged_in_inbox, self._policy.inbox_days, self._purge_inbox),
+            orders=await self._walk(decisions.aged_orders, self._policy.orders_days, self._purge_orders),
             audit=await self._purge_audit(starts),
             tombstones=await self._purge_tombstones(starts),
         )
@@ -91,6 +93,13 @@ class OldRows:
 
     async def _purge_inbox(self, ids: Sequence[str]) -> int:
         return await self._database.write(_with(purge.purge_inbox, ids))
+
+    async def _purge_orders(self, ids: Sequence[str]) -> int:
+        gone = 0
+        for order_id in await self._database.read(_with(decisions.forgotten_orders, ids)):
+            await self._erasure.destroy(key_subject(order_id), self._clock.now())
+            gone += await self._database.write(_with(decisions.purge_order, order_id))
+        return gone
 
     async def _purge_audit(self, starts: Starts) -> int:
         before = self._before(self._policy.audit_days)
