@@ -5,13 +5,13 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 
 from hub.delivery.admission import Admission
-from hub.delivery.circuit import Circuit
 from hub.delivery.contact import Contact
 from hub.delivery.lane import Lane
 from hub.delivery.quota import Quota
 from hub.delivery.ramp import Ramp
 from hub.delivery.share import Share
 from hub.delivery.work import Work
+from hub.pipeline.circuit import Circuit
 from hub.pipeline.quota import Bucket, DayBudget
 from hub.pipeline.windows import Closures
 from hub.ports import Clock

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import structlog.testing
 
-from hub.delivery.circuit import CircuitState
+from hub.pipeline.circuit import CircuitState
 from hub.pipeline.decide import Backoff
 from hub.ports import DoubtRule, Effect
 from schemas.delivery import DeliveryState

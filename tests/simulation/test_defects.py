@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hub.delivery.circuit import CircuitState
+from hub.pipeline.circuit import CircuitState
 from schemas.delivery import DeliveryState
 from tests.simulation.world import World
 

@@ -1,6 +1,6 @@
 """The circuit of a platform."""
 
-from hub.delivery.circuit import Circuit, CircuitState
+from hub.pipeline.circuit import Circuit, CircuitState
 
 
 def test_it_opens_after_failures_in_a_row_only() -> None:
