@@ -18,15 +18,14 @@ from hub.settings.sections import Profile
 from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import SESSION_S, blows
 from tests.chaos.judgement import Times, judge
-from tests.chaos.load import STATES, Dossier, dossier
+from tests.chaos.load import STATES, dossier
 from tests.chaos.nursery import both_nurseries
-from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
 from tests.chaos.sender import Sender
+from tests.chaos.settling import settle
 from tests.chaos.shared_homes import Shared, shared_homes
 from tests.chaos.shared_world import SharedWorld, shared_world
-from tests.chaos.status_events import judge_events, read_events
 from tests.chaos.strikes import Strikes
 from tests.chaos.wall_clock import WallClock
 from tests.chaos.weather import set_in
@@ -73,8 +72,7 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
             await strikes.run(plan)
             sender.quota.allow(STATES * dossiers)
         times.sent()
-        told = await _settle(sender, load)
-        told.flaws.extend(judge_events(await read_events(world.bootstrap), sender.history.acknowledged))
+        told = await settle(sender, load, _QUIET_S)
         times.settled()
         watching.cancel()
         await fleet.end()
@@ -90,16 +88,6 @@ async def _installed(folder: Path, boxes: Sandboxes, world: SharedWorld, port: i
         replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
     await ensure_topics(world.bootstrap, declared(load_settings(installed.folder, environ={}).hub), Profile.DEMO)
     return installed
-
-
-async def _settle(sender: Sender, load: list[Dossier]) -> Told:
-    """Wait until nothing is under way, and ask the hub what it knows."""
-    async with sender.session() as session:
-        counts = await settled(session, STATES * len(load), _QUIET_S)
-        told = await read_timelines(session, load, sender.history)
-    told.note(counts, STATES * len(load))
-    told.flaws.extend(judge_counts(counts, load))
-    return told
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ _LOOK_EVERY_S = 0.5
 _STILL_S = 4.0
 _IN_DOUBT = 12
 _SECONDS_PER_MESSAGE = 0.06
+_TOLD_S_MAX = 30.0
+"""Subscribers hear of everything soon after it happened."""
 _SETTLE_S_MIN = 120.0
 _CHANGES = {"first_s": "0.2", "max_s": "2", "profile": "demo", "session_timeout_s": "6"}
 _PATIENCE = ("concurrency_max", "64\ncircuit_open_max_s: 2\nrefusals_equal_max: 0")
@@ -171,9 +173,10 @@ class MigrateRun:
             fleet = Fleet(installed, self._folder, stack)
             await portal.clear_faults()
             await self._timed("delivering the rest", self._deliver(installed, fleet, first, second))
-            self._report.flaws.extend(
-                judge_events(await read_events(shared.broker.bootstrap), self._acknowledged(first, second))
-            )
+            known = self._acknowledged(first, second)
+            async with second.session() as session:
+                events = await read_events(session, set(known.values()), _TOLD_S_MAX)
+            self._report.flaws.extend(judge_events(events, known))
             await fleet.end()
             self._report.flaws.extend(fleet.flaws)
             await self._judge(portal)

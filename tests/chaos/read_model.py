@@ -10,12 +10,15 @@ import aiohttp
 
 from tests.chaos.check import Part
 from tests.chaos.history import History
-from tests.chaos.load import Dossier
+from tests.chaos.load import Dossier, State
 
 _UNFINISHED = ("waiting", "in_flight", "parked", "in_doubt")
 _ENDINGS = ("dead", "expired", "withdrawn")
 _LOOK_EVERY_S = 0.25
 _READERS = 16
+
+Line = tuple[str, int]
+"""(operation, part) of one delivery."""
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class Told:
     """`flaws` are contradictions to what was acknowledged; `possibly_doubled` is what the hub admits.
 
     `stuck` counts states and deliveries that came to no end, `asked` those that only an operator can bring to one.
+    `events` counts what subscribers were told, repeats aside.
     """
 
     flaws: list[str] = field(default_factory=list)
@@ -31,6 +35,7 @@ class Told:
     attempts: int = 0
     stuck: int = 0
     asked: int = 0
+    events: int = 0
 
     def note(self, counts: Mapping[str, Any], states: int) -> None:
         """Take from the overview what is under way although nothing is wrong any more, and what waits for a person."""
@@ -65,15 +70,20 @@ async def _counts(session: aiohttp.ClientSession) -> Mapping[str, Any]:
 
 def judge_counts(counts: Mapping[str, Any], dossiers: Sequence[Dossier]) -> Iterator[str]:
     """Yield what is wrong with the overview."""
-    owed = sum(1 + len(state.parts) for one in dossiers for state in one.states)
+    due = sum(len(owed(state)) for one in dossiers for state in one.states)
     expected = {
         "accepted": sum(len(one.states) for one in dossiers),
-        "delivered": owed,
+        "delivered": due,
         **dict.fromkeys((*_UNFINISHED, *_ENDINGS), 0),
     }
     for figure, number in expected.items():
         if counts[figure] != number:
             yield f"the overview counts {counts[figure]} {figure}, {number} are expected"
+
+
+def owed(state: State) -> list[Line]:
+    """Return the deliveries of a state, in the order in which the hub tells them."""
+    return [("dossier_sync", 0), *(("dossier_progress", part) for part in range(len(state.parts)))]
 
 
 async def read_timelines(session: aiohttp.ClientSession, dossiers: Sequence[Dossier], history: History) -> Told:
@@ -99,9 +109,8 @@ def _compare(one: Dossier, messages: Sequence[Mapping[str, Any]], history: Histo
         lines = message["deliveries"]
         told.deliveries += len(lines)
         told.attempts += sum(line["attempts"] for line in lines)
-        owed = [("dossier_sync", 0), *(("dossier_progress", part) for part in range(len(state.parts)))]
         found = [(line["operation"].partition(".")[2], line["part"]) for line in lines if line["state"] == "delivered"]
-        if found != owed:
-            told.flaws.append(f"{one.code} revision {state.revision}: {len(found)} of {len(owed)} are delivered")
+        if found != owed(state):
+            told.flaws.append(f"{one.code} revision {state.revision}: {len(found)} of {len(owed(state))} are delivered")
         doubled = {line["part"] for line in lines if line["possibly_doubled"]}
         told.possibly_doubled |= {(one.code, state.revision, part) for part in doubled}

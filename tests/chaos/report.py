@@ -89,6 +89,7 @@ class Report:
         admitted = len(self.told.possibly_doubled)
         yield f"  progress calls doubled at the portal: {len(self.check.doubled)}; the hub says possibly: {admitted}"
         yield f"  stuck: {self.told.stuck}; asked an operator: {self.told.asked}"
+        yield f"  status events: {self.told.events}, repeats under their own number aside"
         yield f"  deliveries {self.told.deliveries}, tries of the last owner {self.told.attempts}"
 
     def _end(self) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +11,13 @@ from random import Random
 from ops.sandbox.remote import Remote
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.judgement import Times, expected, judge
-from tests.chaos.load import STATES, Dossier, dossier
+from tests.chaos.load import STATES, dossier
 from tests.chaos.nursery import both_nurseries
 from tests.chaos.plan import plan
-from tests.chaos.read_model import Told, judge_counts, read_timelines, settled
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
 from tests.chaos.sender import Sender
+from tests.chaos.settling import settle
 from tests.chaos.supervisor import Supervisor
 from tests.chaos.wall_clock import WallClock
 from tests.chaos.weather import set_in
@@ -74,7 +74,8 @@ async def run(
             last = await stack.enter_async_context(supervisor.last_life())
             await sending
         times.sent()
-        told = await _settle(sender, load, seed, quiet_s)
+        again = Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load)))
+        told = await settle(sender, load, quiet_s, again)
         times.settled()
         if (code := await last.stop()) != 0:
             told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
@@ -105,17 +106,3 @@ def _disk(seed: int, folder: Path) -> Iterator[ScarceDisk]:
     else:
         folder.mkdir()
         yield LimitedDisk(folder)
-
-
-async def _settle(sender: Sender, load: Sequence[Dossier], seed: int, quiet_s: float) -> Told:
-    """Wait until nothing is under way, repeat some requests, and ask the hub what it knows."""
-    async with sender.session() as session:
-        repeated = [
-            flaw
-            async for flaw in sender.repeated(session, Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load))))
-        ]
-        counts = await settled(session, STATES * len(load), quiet_s)
-        told = await read_timelines(session, load, sender.history)
-    told.note(counts, STATES * len(load))
-    told.flaws.extend([*repeated, *judge_counts(counts, load)])
-    return told

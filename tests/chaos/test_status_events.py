@@ -49,3 +49,20 @@ def test_an_untold_message_is_found() -> None:
     """Its end is missing."""
     told = list(judge_events(WHOLE[:2], KNOWN))
     assert ["H56 revision 1: nobody was told that it is completed"] == told
+
+
+def test_what_is_told_twice_under_two_numbers_is_found() -> None:
+    """Each event is in order, and the message is completed two times."""
+    told = list(judge_events([*WHOLE, _event(4, "completed")], KNOWN))
+    assert ["H56 revision 1: 2 events say that it is completed"] == told
+
+
+def test_an_untold_delivery_is_found() -> None:
+    """The message owes two parts, and subscribers hear of one."""
+    first = _event(2)
+    first["data"] |= {"operation": "national_portal.dossier_sync", "part": 0}
+    owed = {("H56", 1): [("dossier_sync", 0), ("dossier_progress", 0)]}
+
+    assert ["H56 revision 1: nobody was told that it is delivered by dossier_progress 0"] == list(
+        judge_events([WHOLE[0], first, WHOLE[2]], KNOWN, owed)
+    )
