@@ -13,11 +13,15 @@ from lxml import etree
 from adapters.wire.exchange import Answer
 from adapters.wire.retry_after import whole_s
 from adapters.wire.soap_fault import TEXT_MAX, FaultRule, SoapFault, judged_fault
-from hub.errors import NotSent, RefusedUs, ReplyUnreadable
+from hub.errors import NotSent, RefusedUs, ReplyLost, ReplyUnreadable
 
 ENVELOPE: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 _REFUSED_US = frozenset({401, 403, 404, 405, 407, 410})
 _UNAVAILABLE = frozenset({429, 503})
+_TOO_MANY = 429
+_TOO_MANY_S = 1
+"""For how long a platform that was called too often and names no time is left alone."""
+_GATEWAYS = frozenset({502, 504})
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _OK = 200
 _REDIRECTS = range(300, 400)
@@ -28,7 +32,8 @@ def body_element(answer: Answer, faults: Sequence[FaultRule]) -> etree._Element:
     """Return the one element in the body of a good reply.
 
     Errors: RefusedUs (account, clock, path, or a page made for people in the place of the service), NotSent
-    (unavailable by its own word), ReplyUnreadable, and what the table makes of a fault.
+    (unavailable by its own word), ReplyLost (a gateway that got no answer), ReplyUnreadable, and what the table makes
+    of a fault.
     """
     _check_status(answer)
     content = _content(_envelope(answer.body))
@@ -44,7 +49,10 @@ def _check_status(answer: Answer) -> None:
     if answer.status in _REFUSED_US or answer.status in _REDIRECTS:
         raise RefusedUs(f"HTTP {answer.status}")
     if answer.status in _UNAVAILABLE:
-        raise NotSent(f"HTTP {answer.status}", retry_after_s=whole_s(answer.retry_after_s))
+        silent_s = _TOO_MANY_S if answer.status == _TOO_MANY else None
+        raise NotSent(f"HTTP {answer.status}", retry_after_s=whole_s(answer.retry_after_s) or silent_s)
+    if answer.status in _GATEWAYS:
+        raise ReplyLost(f"HTTP {answer.status}")
     if _is_page(answer):
         error = ReplyUnreadable if answer.status >= _SERVER_ERRORS else RefusedUs
         raise error(f"HTTP {answer.status} with a page")

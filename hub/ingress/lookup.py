@@ -4,14 +4,15 @@
 data is given.
 """
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC
 
 from hub.access import Grants, Principal, Service
-from hub.errors import Forbidden, Invalid, Overloaded, PlatformFault, ReplyLost, ReplyUnreadable
+from hub.errors import Forbidden, Invalid, Overloaded, PlatformFault, ReplyUnreadable
 from hub.ingress.message_ids import MessageIds
+from hub.ingress.patient_source import Manners, PatientSource
 from hub.ingress.rations import Rations
 from hub.pipeline.catalogue import Catalogue
 from hub.pipeline.validate import check_query, require_own_dossier
@@ -28,7 +29,10 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupRooms:
-    """What a lookup stands on. `subject_key` keys the digest under which the audit names a person."""
+    """What a lookup stands on. `subject_key` keys the digest under which the audit names a person.
+
+    `manners` say how the source is asked; `jitter` gives numbers in [0, 1).
+    """
 
     grants: Grants
     catalogue: Catalogue
@@ -38,6 +42,8 @@ class LookupRooms:
     metrics: Metrics
     subject_key: bytes
     rations: Rations | None = None
+    manners: Manners = field(default_factory=Manners)
+    jitter: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +58,19 @@ class _Asking:
 
 
 class Lookup:
-    """Asks the source: at most `lookups_max` at a time, each for at most `deadline_s`."""
+    """Asks the source: at most `lookups_max` at a time, each for at most `deadline_s`, its tries together."""
 
     def __init__(self, rooms: LookupRooms, deadline_s: float = 10.0, lookups_max: int = 200) -> None:
         self._rooms = rooms
-        self._deadline_s = deadline_s
+        self._source = PatientSource(
+            rooms.source,
+            rooms.clock,
+            rooms.metrics,
+            manners=rooms.manners,
+            deadline_s=deadline_s,
+            admit_again=rooms.rations.admit_again if rooms.rations else _admit_always,
+            jitter=rooms.jitter,
+        )
         self._lookups_max = lookups_max
         self._running = 0
         self._ids = MessageIds(rooms.clock)
@@ -75,6 +89,8 @@ class Lookup:
             raise Overloaded("lookups under way", retry_after_s=RETRY_AFTER_S)
         if self._rooms.rations is not None:
             self._rooms.rations.admit(principal)
+        self._source.require_way()
+        if self._rooms.rations is not None:
             await self._rooms.rations.admit_lookup(principal)
         self._running += 1
         try:
@@ -111,11 +127,7 @@ class Lookup:
         )
 
     async def _found(self, asking: _Asking) -> Sequence[Citizen]:
-        try:
-            async with asyncio.timeout(self._deadline_s):
-                found = await self._rooms.source.lookup(asking.query, asking.request_id)
-        except TimeoutError:
-            raise ReplyLost("deadline of the lookup") from None
+        found = await self._source.lookup(asking.query, asking.request_id)
         if any(not _concerns(citizen, asking.query.personal_number) for citizen in found):
             raise ReplyUnreadable("the source answered about somebody else")
         return found
@@ -146,6 +158,10 @@ class Lookup:
                 duration_ms=duration_ms,
             )
         )
+
+
+def _admit_always() -> None:
+    """Let everything pass, where nothing is rationed."""
 
 
 def _concerns(citizen: Citizen, personal_number: str) -> bool:

@@ -51,6 +51,7 @@ class Rations:
         self._source_rate = Bucket(*source_per_s) if source_per_s else None
         self._source_day = DayBudget(source_per_day) if source_per_day else None
         self._asked: dict[Principal, int] = {}
+        self._again = 0
         self._day = date.min
         self._learnt_s = -math.inf
 
@@ -71,20 +72,32 @@ class Rations:
         """
         await self._learn()
         now = self._clock.now().astimezone(VIETNAM)
-        own, source = self._days.get(principal), self._source_day
+        own = self._days.get(principal)
         if own is not None and not own.left(now.date()):
             raise Rationed("lookups per day", retry_after_s=_to_midnight_s(now))
-        if self._closures.at(now).closed:
-            raise NotSent("maintenance of the source")
-        self._require_source(now)
-        for budget in (own, source):
-            if budget is not None:
-                budget.charge(now.date(), _ALL, 1)
-        if self._source_rate is not None:
-            self._source_rate.charge(1)
+        self._admit_call(now)
+        if own is not None:
+            own.charge(now.date(), _ALL, 1)
         self._asked[principal] = self._asked.get(principal, 0) + 1
 
+    def admit_again(self) -> None:
+        """Let the source be called once more for a lookup that passed, and count that: for the source, not the caller.
+
+        Errors: Overloaded, NotSent.
+        """
+        self._admit_call(self._clock.now().astimezone(VIETNAM))
+        self._again += 1
+
+    def _admit_call(self, now: datetime) -> None:
+        self._require_source(now)
+        if self._source_day is not None:
+            self._source_day.charge(now.date(), _ALL, 1)
+        if self._source_rate is not None:
+            self._source_rate.charge(1)
+
     def _require_source(self, now: datetime) -> None:
+        if self._closures.at(now).closed:
+            raise NotSent("maintenance of the source")
         if self._source_day is not None and not self._source_day.left(now.date()):
             raise Overloaded("lookups of the source per day", retry_after_s=_to_midnight_s(now))
         now_s = self._clock.monotonic()
@@ -99,15 +112,15 @@ class Rations:
         if not rationed or (now.date() == self._day and now_s < self._learnt_s + _AGAIN_S):
             return
         if now.date() > self._day:
-            self._day, self._asked = now.date(), {}
+            self._day, self._asked, self._again = now.date(), {}, 0
         self._learnt_s = now_s
         known = await self._lookups_since(now.replace(hour=0, minute=0, second=0, microsecond=0))
-        # The audit may lag behind what this process has asked itself.
+        # The audit may lag behind what this process has asked itself, and knows of no second call for one lookup.
         self._asked = {who: max(known.get(who, 0), self._asked.get(who, 0)) for who in {*known, *self._asked}}
         for who, budget in self._days.items():
             budget.learn(self._day, _ALL, self._asked.get(who, 0))
         if self._source_day is not None:
-            self._source_day.learn(self._day, _ALL, sum(self._asked.values()))
+            self._source_day.learn(self._day, _ALL, sum(self._asked.values()) + self._again)
 
 
 def _to_midnight_s(now: datetime) -> int:

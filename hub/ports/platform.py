@@ -127,7 +127,10 @@ class CitizenSource(Protocol):
         """Name of the platform, as audit and metrics show it."""
 
     async def lookup(self, query: CitizenQuery, request_id: str) -> Sequence[Citizen]:
-        """Return the persons that match: none, one, or several. Errors: PlatformFault."""
+        """Return the persons that match: none, one, or several. Errors: PlatformFault.
+
+        One call, and without effect, so that whoever asks may ask again; under another `request_id` then.
+        """
 
 
 class Adapter(Protocol):

@@ -83,6 +83,9 @@ class Metrics:
         self.accepted_total = self._counted("accepted", "Messages accepted", "agency")
         self.refused_total = self._counted("refused", "Requests refused at the door", "code")
         self.lookups_total = self._counted("lookups", "Lookups of citizens", "platform", "result")
+        self.lookup_tries_total = self._counted(
+            "lookup_tries", "Calls to the source of lookups, tries again included", "platform", "outcome_class"
+        )
         self.tries_total = self._counted("tries", "Tries of deliveries", "platform", "operation", "outcome_class")
         self.inquiries_total = self._counted("inquiries", "Inquiries after doubtful tries", "platform")
         self.accept_seconds = self._timed("accept_seconds", "From the request to its receipt", _ACCEPT_BUCKETS_S)

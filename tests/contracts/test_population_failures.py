@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.databases.population import build
-from hub.errors import NotSent, RefusedUs, ReplyUnreadable
+from hub.errors import NotSent, RefusedUs, ReplyLost, ReplyUnreadable
 from hub.ports import Adapter, OutcomeRule, Reply
 from tests.clock import ManualClock
 from tests.contracts.adapter_suite import WIRE, AdapterSuite, Case, Verdict, http
@@ -30,9 +30,9 @@ JUDGED: Mapping[Case, Verdict] = {
     Case.NO_PATH: RefusedUs,
     Case.TOO_MANY: NotSent,
     Case.BROKEN: ReplyUnreadable,
-    Case.BAD_GATEWAY: ReplyUnreadable,
+    Case.BAD_GATEWAY: ReplyLost,
     Case.BUSY: NotSent,
-    Case.LATE_GATEWAY: ReplyUnreadable,
+    Case.LATE_GATEWAY: ReplyLost,
 }
 
 

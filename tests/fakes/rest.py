@@ -15,6 +15,8 @@ from hub.ingress.desk_endpoints import OperatorsDesk
 from hub.ingress.event_stream import EventStreams, StreamLimits
 from hub.ingress.event_tail import EventTail
 from hub.ingress.examples import QUERY, SUBMISSION
+from hub.ingress.patient_source import Manners
+from hub.ingress.rations import Rations
 from hub.ingress.soap import soap_routes
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.telemetry import Metrics
@@ -84,6 +86,8 @@ class House:
         body_wait_s: float = 5.0,
         streams: StreamLimits | None = None,
         clock: ManualClock | None = None,
+        manners: Manners | None = None,
+        rations: Rations | None = None,
     ) -> None:
         self.clock = clock or ManualClock()
         self.log = TroubledLog(self.clock)
@@ -121,6 +125,9 @@ class House:
                 clock=self.clock,
                 metrics=self.metrics,
                 subject_key=b"subject" * 5,
+                manners=manners or Manners(),
+                rations=rations,
+                jitter=lambda: 0.5,
             ),
             deadline_s,
             lookups_max,

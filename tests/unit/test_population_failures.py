@@ -47,9 +47,9 @@ async def error_of(platform: Answering, config: Any = None) -> HubError:
         (405, RefusedUs),
         (429, NotSent),
         (500, ReplyUnreadable),
-        (502, ReplyUnreadable),
+        (502, ReplyLost),
         (503, NotSent),
-        (504, ReplyUnreadable),
+        (504, ReplyLost),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"<a/>", collection(PERSON)], ids=["empty", "xml", "person"])
@@ -59,13 +59,14 @@ async def test_the_status_decides(status: int, expected: type[PlatformFault], bo
 
 
 @pytest.mark.parametrize(
-    ("status", "expected"), [(200, RefusedUs), (403, RefusedUs), (503, NotSent), (502, ReplyUnreadable)]
+    ("status", "expected"),
+    [(200, RefusedUs), (403, RefusedUs), (503, NotSent), (502, ReplyLost), (500, ReplyUnreadable)],
 )
 @pytest.mark.parametrize("media_type", ["text/html; charset=utf-8", "text/xml"])
 async def test_a_page_for_people_means_that_the_road_refuses(
     status: int, expected: type[PlatformFault], media_type: str
 ) -> None:
-    """A firewall's page, by its media type or its first bytes, stands in the way; a gateway's page says the status."""
+    """A firewall's page, by its media type or its first bytes, stands in the way; a server's page says the status."""
     assert expected is type(await error_of(Answering(PAGE, status, media_type)))
 
 

@@ -78,3 +78,27 @@ async def test_nobody_asks_a_source_during_its_maintenance() -> None:
 
     await clock.advance(3600)
     await rations.admit_lookup(ONE)
+
+
+async def test_calls_that_no_audit_knows_of_stay_counted() -> None:
+    """Two lookups, one of them with a second call: three calls, also when the audit was asked anew a minute later."""
+    clock = ManualClock(NOON)
+
+    async def since(_moment: datetime) -> Mapping[Principal, int]:
+        return {ONE: 2}
+
+    rations = Rations(clock, {}, source_per_day=3, lookups_since=since)
+    rations.admit_again()
+    await clock.advance(60)
+    with pytest.raises(Overloaded):
+        await rations.admit_lookup(ONE)
+    with pytest.raises(Overloaded):
+        rations.admit_again()
+
+
+async def test_nobody_asks_again_in_a_window() -> None:
+    """A lookup may have passed before it began; its second call may not."""
+    clock = ManualClock(NOON)
+    closures = Closures(dated=[Dated(NOON, NOON + timedelta(hours=1))])
+    with pytest.raises(NotSent):
+        Rations(clock, {}, source_closures=closures).admit_again()
