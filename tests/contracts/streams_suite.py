@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import Connection, select
 
 from hub.clock import SystemClock
 from hub.errors import Unavailable
 from hub.ports import Log
+from hub.store.database import Database
+from hub.store.projection import SqlProjection
+from hub.store.tables import STORE
 from hub.streams.engine import Engine
 from hub.streams.jobs import Every, Job
 from hub.streams.projector import Projector
@@ -149,6 +153,39 @@ class Hub:
             return await streams.check() == words
 
         return await until(so)
+
+
+async def lived(hub: Hub, store: Database, dossiers: Sequence[int] = ()) -> dict[str, list[tuple[object, ...]]]:
+    """Run over a store until all is projected, adding dossiers as it goes; close it and return its rows by table."""
+    projector = Projector(hub.log, SqlProjection(store), hub.clock, hub.metrics)
+    streams = Streams(
+        log=hub.log,
+        engine=hub.engine,
+        projectors={topic: [projector] for topic in TOPICS},
+        clock=hub.clock,
+        metrics=hub.metrics,
+    )
+
+    async def projected() -> bool:
+        return not sum([await projector.lag_records(topic) for topic in TOPICS])
+
+    try:
+        async with hub.running(streams):
+            await hub.ready(streams)
+            for some in dossiers:
+                await hub.add(some)
+                await asyncio.sleep(0.15)
+            assert await until(projected)
+        return await store.read(_rows)
+    finally:
+        await store.aclose()
+
+
+def _rows(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows by table, sorted; a count of nothing is left out."""
+    rows = {name: [tuple(row) for row in connection.execute(select(table))] for name, table in STORE.tables.items()}
+    rows["tally"] = [row for row in rows["tally"] if row[-1]]
+    return {name: sorted(each, key=repr) for name, each in rows.items()}
 
 
 class StreamsSuite:

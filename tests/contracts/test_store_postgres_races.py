@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from hub.errors import ConfigInvalid, HubFault, StaleOwner
 from hub.ports import DeliveryId, LaneKey, Projected, ProjectedBatch
+from hub.store.alarms import SqlAlarms
 from hub.store.image import image
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
@@ -33,6 +34,7 @@ from tests.contracts.store_suite import (
     OUTCOMES,
     PORTAL,
     SYNC,
+    T0,
     command,
     outcome,
     parked,
@@ -159,6 +161,17 @@ async def test_one_name(two: Two) -> None:
 
     assert 1 == len({beat.store_id for beat in beats})
     assert list(range(1, 21)) == sorted(beat.number for beat in beats)
+
+
+# --- alarms ----------------------------------------------------------------------------------------------------------
+
+
+async def test_one_process_raises_an_alarm(two: Two) -> None:
+    """Of two that lead for a moment one raises it, and one ends it."""
+    alarms = [SqlAlarms(database) for database in two]
+
+    assert 10 == sum(await asyncio.gather(*(each.begin("k", f"p{n}", T0) for n in range(10) for each in alarms)))
+    assert 10 == sum(await asyncio.gather(*(each.end("k", f"p{n}") for n in range(10) for each in alarms)))
 
 
 # --- parking ---------------------------------------------------------------------------------------------------------
