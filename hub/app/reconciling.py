@@ -88,6 +88,5 @@ def nightly_job(ground: Ground) -> tuple[Job, ...]:
         comparable(ground),
         policy_of(section),
         ground.clock,
-        keep_days=section.keep_days,
     )
     return (Job("reconciliation", Cron(f"{section.at.minute} {section.at.hour} * * *"), nightly.order),)

@@ -39,7 +39,8 @@ class Policy:
     """For how many days what is kept at least. Topics that are not named here are never trimmed.
 
     `ledger_days` is for messages, their deliveries and everything that happened to them, `inbox_days` for the keys by
-    which a repeated request is recognised, `orders_days` for what operators ordered, counted from its end. With
+    which a repeated request is recognised, `orders_days` for what operators ordered, counted from its end,
+    `reconciliation_days` for runs of the reconciliation that changed nothing of which the ledger tells. With
     `erase_keys`, the data key of a dossier is destroyed before its last message leaves the ledger. ConfigInvalid when
     the store would forget what the log still holds, or who decided about what the ledger still tells.
     """
@@ -49,6 +50,7 @@ class Policy:
     inbox_days: int
     audit_days: int
     orders_days: int
+    reconciliation_days: int
     erase_keys: bool = False
 
     def __post_init__(self) -> None:

@@ -145,9 +145,6 @@ class ReconciliationStore(ReconciliationRuns, Protocol):
     async def settle(self, run_id: str, holder: str, until: datetime, ordering_key: str, follows: Follows) -> None:
         """Write down what followed from the difference over a dossier. StaleOwner when somebody else has the run."""
 
-    async def forget(self, before: datetime, runs_max: int) -> int:
-        """Remove final runs that were asked for before then, with what they found; return how many."""
-
     async def candidates(
         self, operation: str, since: datetime, until: datetime, after: str, rows_max: int
     ) -> Sequence[tuple[str, str]]:

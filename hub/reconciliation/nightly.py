@@ -1,7 +1,6 @@
 """The nightly runs, ordered by one process of the installation."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from hub.pipeline.catalogue import day_in_vietnam
 from hub.pipeline.reconciliation import Asker, Policy, new_run
@@ -10,7 +9,6 @@ from hub.reconciliation.inquiry import ACCOUNT
 from schemas.reconciliation import ReconciliationOrder, StopReason
 
 _RUNS_LOOKED_AT = 100
-_FORGOTTEN_MAX = 100
 
 
 class Nightly:
@@ -22,24 +20,20 @@ class Nightly:
         operations: Sequence[Comparable],
         policy: Policy,
         clock: Clock,
-        *,
-        keep_days: int,
     ) -> None:
         self._store = store
         self._operations = operations
         self._policy = policy
         self._clock = clock
-        self._keep = timedelta(days=keep_days)
 
     async def order(self) -> None:
-        """Order tonight's runs, and forget old ones. Errors: those of the store."""
+        """Order tonight's runs. Errors: those of the store."""
         now = self._clock.now()
         for operation in self._operations:
             run_id = f"nightly-{day_in_vietnam(now)}-{operation.name}"
             order = ReconciliationOrder(dry_run=not self._policy.resend)
             run = new_run(run_id, order, Asker(ACCOUNT), operation, self._policy, now)
             await self._store.order(run, await self._left_off(operation))
-        await self._store.forget(now - self._keep, _FORGOTTEN_MAX)
 
     async def _left_off(self, operation: Comparable) -> str:
         """Return where the night before used up its calls; "" when it came to its end, or was stopped."""

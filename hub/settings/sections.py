@@ -161,8 +161,8 @@ class Retention(ConfigModel):
 
     The first five are topics of the log; `ledger_days` is for messages and all that is known of them in the store,
     `inbox_days` for the keys by which a repeated request is recognised, `orders_days` for what operators ordered,
-    counted from its end. With `erase_keys` the data key of a dossier is destroyed with its last message; that of an
-    order always goes with it.
+    counted from its end, `reconciliation_days` for runs of the reconciliation. With `erase_keys` the data key of a
+    dossier is destroyed with its last message; that of an order always goes with it.
     """
 
     enabled: bool = True
@@ -176,6 +176,7 @@ class Retention(ConfigModel):
     inbox_days: Days = 90
     audit_days: Days = 10 * 365 + 3
     orders_days: Days = 5 * 365 + 2
+    reconciliation_days: Days = 400
     erase_keys: bool = False
 
     @model_validator(mode="after")
@@ -208,7 +209,6 @@ class Reconciliation(ConfigModel):
     resend_max: Annotated[int, Field(ge=0, le=100_000)] = 100
     lacking_percent_max: Annotated[int, Field(ge=0, le=100)] = 20
     alarm_above: Annotated[int, Field(ge=0, le=1_000_000)] = 10
-    keep_days: Days = 400
 
 
 class Operators(ConfigModel):

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, delete, func, select, update
+from sqlalchemy import Connection, Row, Update, func, select, update
 
 from hub.errors import StaleOwner
 from hub.ports import DeliveryId, DossierFacts, Found, RunStep
 from hub.store.database import Database
-from hub.store.dialect import Turn, among, conflict_insert, take_turns, upsert
+from hub.store.dialect import Turn, conflict_insert, take_turns, upsert
 from hub.store.reconciliation_facts import candidates, facts
 from hub.store.tables import reconciliation, reconciliation_difference
 from schemas.reconciliation import Cause, CauseCount, Difference, Follows, Reconciliation, RunState, StopReason
@@ -85,10 +85,6 @@ class SqlReconciliation:
     async def settle(self, run_id: str, holder: str, until: datetime, ordering_key: str, follows: Follows) -> None:
         """See `ReconciliationStore.settle`."""
         await self._database.write(lambda it: _settle(it, run_id, holder, until, ordering_key, follows))
-
-    async def forget(self, before: datetime, runs_max: int) -> int:
-        """See `ReconciliationStore.forget`."""
-        return await self._database.write(lambda connection: _forget(connection, before, runs_max))
 
     async def candidates(
         self, operation: str, since: datetime, until: datetime, after: str, rows_max: int
@@ -172,14 +168,6 @@ def _mine(run_id: str, holder: str) -> Update:
 def _require(connection: Connection, mine: Update) -> None:
     if not connection.execute(mine).rowcount:
         raise StaleOwner("somebody else works on this run of the reconciliation")
-
-
-def _forget(connection: Connection, before: datetime, runs_max: int) -> int:
-    old = select(_run.run_id).where(_run.requested_at < before, _run.state.in_(_ENDED)).limit(runs_max)
-    ids = list(connection.scalars(old))
-    for table in (reconciliation_difference, reconciliation):
-        connection.execute(delete(table).where(among(connection, table.c.run_id, ids)))
-    return len(ids)
 
 
 def _read(connection: Connection, run_id: str) -> Reconciliation | None:

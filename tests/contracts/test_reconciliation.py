@@ -269,9 +269,7 @@ class ReconciliationContract:
         for number in range(5):
             await province.deliver(number)
         province.platform.book.clear()
-        nightly = Nightly(
-            province.store, [province.platform], province.policy(calls_max=3), province.clock, keep_days=9
-        )
+        nightly = Nightly(province.store, [province.platform], province.policy(calls_max=3), province.clock)
 
         province.clock._elapsed_s += 3600
         for _ in range(3):
@@ -493,16 +491,6 @@ class ReconciliationContract:
             "hub_reconciliation_differences", {"platform": PLATFORM, "cause": "missing"}
         )
         assert 0 == province.metrics.registry.get_sample_value("hub_reconciliation_alarm", {"platform": PLATFORM})
-
-    async def test_old_runs_are_forgotten_with_what_they_found(self, province: Province) -> None:
-        """One that is not done stays."""
-        await province.deliver(1)
-        province.platform.book.clear()
-        await province.reconciled("r-1", dry_run=True)
-        await province.order("r-2")
-
-        assert 1 == await province.store.forget(later(province.clock.now(), 1), 100)
-        assert (["r-2"], []) == ([run.id for run in await province.store.runs(9)], await province.told())
 
     async def test_an_order_that_is_repeated_changes_nothing(self, province: Province) -> None:
         """The run that is there is answered."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,16 @@ __all__ = ["postgres", "postgres_migrated"]
 
 GROUP = "hub.delivery"
 DAYS = dict.fromkeys((COMMANDS, OUTCOMES, "hub.events"), 30)
-POLICY = Policy(topics_days=DAYS, ledger_days=365, inbox_days=90, audit_days=3650, orders_days=400, erase_keys=True)
+POLICY = Policy(
+    topics_days=DAYS,
+    ledger_days=365,
+    inbox_days=90,
+    audit_days=3650,
+    orders_days=400,
+    reconciliation_days=400,
+    erase_keys=True,
+)
+SHORT = Policy(topics_days={}, ledger_days=30, inbox_days=1, audit_days=1, orders_days=30, reconciliation_days=1)
 OLD = T0 + timedelta(days=1)
 BEYOND = {(topic, partition): 10**6 for topic in (COMMANDS, OUTCOMES) for partition in range(2)}
 UNDELIVERED = [DeliveryState.WAITING, DeliveryState.IN_FLIGHT, DeliveryState.PARKED, DeliveryState.IN_DOUBT]
@@ -227,9 +237,9 @@ async def test_tombstones_go_with_their_records(database: Database) -> None:
 def test_the_store_remembers_longer_than_the_log() -> None:
     """Days that say otherwise are refused, with the topic that they concern."""
     with pytest.raises(ConfigInvalid, match=r"hub\.outcomes is kept longer"):
-        Policy(topics_days={OUTCOMES: 31}, ledger_days=30, inbox_days=1, audit_days=1, orders_days=30)
+        replace(SHORT, topics_days={OUTCOMES: 31})
     with pytest.raises(ConfigInvalid, match="orders are forgotten before"):
-        Policy(topics_days={}, ledger_days=30, inbox_days=1, audit_days=1, orders_days=29)
+        replace(SHORT, orders_days=29)
 
 
 # --- the whole

@@ -16,10 +16,13 @@ from tests.clock import ManualClock
 from tests.contracts.either_store import database, kind, new_database, postgres, postgres_migrated
 from tests.fakes.desk_room import COMMANDS, OUTCOMES, PROVINCE, SYNC, Room, message_id
 from tests.fakes.keys import MemoryKeys
+from tests.fakes.reconciling import Province
 
 __all__ = ["database", "kind", "new_database", "postgres", "postgres_migrated"]
 
-POLICY = Policy(topics_days={}, ledger_days=365, inbox_days=90, audit_days=3650, orders_days=400)
+POLICY = Policy(
+    topics_days={}, ledger_days=365, inbox_days=90, audit_days=3650, orders_days=400, reconciliation_days=30
+)
 TRIMMED = {(topic, partition): 10**6 for topic in (COMMANDS, OUTCOMES) for partition in range(8)}
 UNENDED = [OrderState.PROPOSED, OrderState.APPROVED, OrderState.RUNNING, OrderState.STOPPING]
 ENDED = [OrderState.STOPPED, OrderState.DONE, OrderState.REFUSED]
@@ -96,19 +99,17 @@ class Office:
 
     async def let_go(self, days: float, *, trimmed: bool = True, database: Database | None = None) -> dict[str, int]:
         """Run so many days later, with or without a log that was trimmed; return what went."""
-        rows = OldRows(
-            database=database or self.database,
-            erasure=self.eraser,
-            policy=POLICY,
-            clock=LaterClock(days),
-            batch_rows=2,
-        )
-        gone = await rows.let_go(TRIMMED if trimmed else {})
-        return {kind: count for kind, count in gone.items() if count}
+        return await _let_go(database or self.database, self.eraser, days, trimmed=trimmed)
 
     async def is_kept(self, order: Order) -> bool:
         """Whether an order is there."""
         return await self.room.book.find(order.id) is not None
+
+
+async def _let_go(database: Database, eraser: Eraser, days: float, *, trimmed: bool) -> dict[str, int]:
+    rows = OldRows(database=database, erasure=eraser, policy=POLICY, clock=LaterClock(days), batch_rows=2)
+    gone = await rows.let_go(TRIMMED if trimmed else {})
+    return {kind: count for kind, count in gone.items() if count}
 
 
 @pytest.fixture
@@ -180,3 +181,35 @@ async def test_an_order_whose_key_went_before_a_crash_goes_next_time(office: Off
     assert (await office.room.orders.order(PROVINCE, order.id)).reason is None
 
     assert {"orders": 1} == await office.let_go(401)
+
+
+# --- runs of the reconciliation --------------------------------------------------------------------------------------
+
+
+async def test_a_run_goes_with_what_it_found(database: Database) -> None:
+    """One that is not done stays, and so does a young one."""
+    province, eraser = Province(database), Eraser(MemoryKeys())
+    await province.deliver(1)
+    province.platform.book.clear()
+    for run_id in ("r-1", "r-2", "r-3"):
+        await province.reconciled(run_id, dry_run=True)
+    await province.order("r-4")
+
+    assert {} == await _let_go(database, eraser, 29, trimmed=False)
+    assert {"reconciliations": 3} == await _let_go(database, eraser, 31, trimmed=False)
+    assert (["r-4"], []) == ([run.id for run in await province.store.runs(9)], await province.told())
+
+
+async def test_a_run_that_had_something_sent_again_stays_as_long_as_that(database: Database) -> None:
+    """It says why it was sent again."""
+    province, eraser = Province(database), Eraser(MemoryKeys())
+    await province.deliver(1)
+    province.platform.book.clear()
+    await province.reconciled("r-1")
+    [(header, _)] = await province.rulings()
+    assert header.ruling is not None
+    await province.outcome(1, header.ruling.message_id, ruling=header.message_id)
+
+    assert {} == await _let_go(database, eraser, 4000, trimmed=False)
+    assert [(province.code(1), "missing", "resent")] == await province.told()
+    assert {"messages": 1, "reconciliations": 1} == await _let_go(database, eraser, 4000, trimmed=True)

@@ -20,7 +20,7 @@ def test_without_a_word_the_defaults_hold(tmp_path: Path) -> None:
     """Every night at half past two, what was received in the last eight days, two calls a second."""
     section = load(write_installation(tmp_path / "hub"), environ={}).hub.reconciliation
 
-    assert (True, time(2, 30), 10, 400) == (section.enabled, section.at, section.alarm_above, section.keep_days)
+    assert (True, time(2, 30), 10) == (section.enabled, section.at, section.alarm_above)
     assert POLICY == policy_of(section)
 
 

@@ -18,7 +18,7 @@ def test_without_a_word_the_defaults_hold(tmp_path: Path) -> None:
         policy.topics_days
     )
     assert (1827, 90, 3653, False) == (policy.ledger_days, policy.inbox_days, policy.audit_days, policy.erase_keys)
-    assert 1827 == policy.orders_days
+    assert (1827, 400) == (policy.orders_days, policy.reconciliation_days)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,11 @@ from sqlalchemy import Connection, delete, select
 from hub.store import tables
 from hub.store.dialect import among
 from hub.store.retention.purge import Aged
+from schemas.reconciliation import Follows, RunState
 
 _order, _item, _message = tables.operator_order.c, tables.order_item.c, tables.message.c
+_run, _found = tables.reconciliation.c, tables.reconciliation_difference.c
+_FINAL = tuple(state.value for state in RunState if state.final)
 
 
 def aged_orders(connection: Connection, after: str, before: datetime, rows_max: int) -> Aged:
@@ -37,3 +40,24 @@ def purge_order(connection: Connection, order_id: str) -> int:
     """Remove an order with the list of its deliveries; return how many orders that was."""
     connection.execute(delete(tables.order_item).where(_item.order_id == order_id))
     return connection.execute(delete(tables.operator_order).where(_order.order_id == order_id)).rowcount
+
+
+def aged_runs(connection: Connection, after: str, before: datetime, rows_max: int) -> Aged:
+    """Look at the next runs of the reconciliation that came to their end and were asked for before then, by id."""
+    wanted = select(_run.run_id).where(_run.run_id > after, _run.requested_at < before, _run.state.in_(_FINAL))
+    ids = connection.scalars(wanted.order_by(_run.run_id).limit(rows_max)).all()
+    return Aged(ids[-1] if len(ids) == rows_max else None, ids)
+
+
+def forgotten_runs(connection: Connection, ids: Collection[str]) -> Sequence[str]:
+    """Return those of the runs that had nothing sent again of which the ledger still tells."""
+    resent = select(_found.run_id).join(tables.message, _message.message_id == _found.message_id)
+    resent = resent.where(_found.run_id == _run.run_id, _found.follows == Follows.RESENT.value)
+    still = connection.scalars(select(_run.run_id).where(among(connection, _run.run_id, ids), resent.exists()))
+    return sorted({*ids}.difference(still))
+
+
+def purge_run(connection: Connection, run_id: str) -> int:
+    """Remove a run with what it found; return how many runs that was."""
+    connection.execute(delete(tables.reconciliation_difference).where(_found.run_id == run_id))
+    return connection.execute(delete(tables.reconciliation).where(_run.run_id == run_id)).rowcount

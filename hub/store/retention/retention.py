@@ -74,5 +74,6 @@ def policy_of(section: RetentionSection) -> Policy:
         inbox_days=section.inbox_days,
         audit_days=section.audit_days,
         orders_days=section.orders_days,
+        reconciliation_days=section.reconciliation_days,
         erase_keys=section.erase_keys,
     )

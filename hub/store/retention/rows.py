@@ -66,6 +66,7 @@ class OldRows:
             messages=await self._walk(purge.aged, self._policy.ledger_days, partial(self._purge_messages, starts)),
             inbox=await self._walk(purge.aged_in_inbox, self._policy.inbox_days, self._purge_inbox),
             orders=await self._walk(decisions.aged_orders, self._policy.orders_days, self._purge_orders),
+            reconciliations=await self._walk(decisions.aged_runs, self._policy.reconciliation_days, self._purge_runs),
             audit=await self._purge_audit(starts),
             tombstones=await self._purge_tombstones(starts),
         )
@@ -100,6 +101,10 @@ class OldRows:
             await self._erasure.destroy(key_subject(order_id), self._clock.now())
             gone += await self._database.write(_with(decisions.purge_order, order_id))
         return gone
+
+    async def _purge_runs(self, ids: Sequence[str]) -> int:
+        forgotten = await self._database.read(_with(decisions.forgotten_runs, ids))
+        return sum([await self._database.write(_with(decisions.purge_run, run_id)) for run_id in forgotten])
 
     async def _purge_audit(self, starts: Starts) -> int:
         before = self._before(self._policy.audit_days)
