@@ -108,7 +108,7 @@ class Office:
 
 async def _let_go(database: Database, eraser: Eraser, days: float, *, trimmed: bool) -> dict[str, int]:
     rows = OldRows(database=database, erasure=eraser, policy=POLICY, clock=LaterClock(days), batch_rows=2)
-    gone = await rows.let_go(TRIMMED if trimmed else {})
+    gone = await rows.let_go(TRIMMED if trimmed else {}, {})
     return {kind: count for kind, count in gone.items() if count}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, tuple_, union_all
 
-from hub.store import tables
+from hub.store import projection, tables
 from hub.store.dialect import Turn, among, take_turns
 from hub.store.events.places import lock
 from schemas.topics import COMMANDS, OUTCOMES
@@ -22,6 +22,9 @@ _OF_MESSAGES = (tables.event_delivery, tables.event_message, tables.hop, tables.
 
 Starts = Mapping[tuple[str, int], int]
 """Where each (topic, partition) of the log begins."""
+
+Ends = Mapping[tuple[str, int], int]
+"""Where each (topic, partition) of the log ended when the run began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +67,10 @@ def aged(connection: Connection, after: str, before: datetime, rows_max: int) ->
 
 
 def aged_in_inbox(connection: Connection, after: str, before: datetime, rows_max: int) -> Aged:
-    """Look at the next keys of requests, in the order of their messages. One not seen in the log never goes."""
-    wanted = select(_inbox.message_id, _inbox.received_at, _inbox.accepted).where(_inbox.message_id > after)
+    """Look at the next keys of requests, in the order of their messages."""
+    wanted = select(_inbox.message_id, _inbox.received_at).where(_inbox.message_id > after)
     rows = connection.execute(wanted.order_by(_inbox.message_id).limit(rows_max)).all()
-    looked = _aged(rows, before, rows_max)
-    accepted = {row.message_id for row in rows if row.accepted}
-    return Aged(looked.after, [each for each in looked.ids if each in accepted])
+    return _aged(rows, before, rows_max)
 
 
 def settled(connection: Connection, ids: Collection[str], starts: Starts) -> Mapping[str, str]:
@@ -111,10 +112,16 @@ def purge_messages(connection: Connection, ids: Collection[str], starts: Starts)
     return len(going)
 
 
-def purge_inbox(connection: Connection, ids: Collection[str]) -> int:
-    """Remove the keys of requests whose messages are final. A repeat is told by its revision from then on."""
-    undone = _undone(connection, ids)
-    going = [each for each in ids if each not in undone]
+def purge_inbox(connection: Connection, ids: Collection[str], ends: Ends) -> int:
+    """Remove the keys of requests whose messages are final, or never came into the log.
+
+    A repeat is told by its revision from then on, never taken for a new one: the head of its dossier stays. What was
+    not seen in the log may lie there unread, so it goes only when the commands were read up to where they ended.
+    """
+    staying = _undone(connection, ids)
+    if not _read_to(connection, ends):
+        staying |= _unseen(connection, ids)
+    going = [each for each in ids if each not in staying]
     connection.execute(delete(tables.inbox).where(among(connection, _inbox.message_id, going)))
     return len(going)
 
@@ -146,6 +153,18 @@ def purge_tombstones(connection: Connection, partition: int, start: int, rows_ma
 def _aged(rows: Sequence[Any], before: datetime, rows_max: int) -> Aged:
     old = [row.message_id for row in rows if row.received_at < before]
     return Aged(rows[-1].message_id if len(rows) == rows_max and old else None, old)
+
+
+def _read_to(connection: Connection, ends: Ends) -> bool:
+    """Whether the read models have read the commands up to some ends."""
+    to = projection.ends(connection)
+    return all(to.get(place, 0) >= end for place, end in ends.items() if place[0] == COMMANDS)
+
+
+def _unseen(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Return those of the requests that were not seen in the log."""
+    mine = among(connection, _inbox.message_id, ids)
+    return {*connection.scalars(select(_inbox.message_id).where(mine, ~_inbox.accepted))}
 
 
 def _undone(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -14,7 +14,7 @@ from hub.store import projection
 from hub.store.database import Database
 from hub.store.events import places as event_places
 from hub.store.retention import purge
-from hub.store.retention.purge import Starts
+from hub.store.retention.purge import Ends, Starts
 from schemas.delivery import OutcomeHeader
 from schemas.envelope import Envelope
 from schemas.topics import AUDIT, COMMANDS, CONTROL, EVENTS, OUTCOMES
@@ -88,6 +88,13 @@ class OldRecords:
                 records[topic] += gone
                 held_by[topic, held] += 1
         return records, held_by
+
+    async def ends(self) -> Ends:
+        """Return where the partitions of the commands end."""
+        return {
+            (COMMANDS, partition): (await self._log.bounds(COMMANDS, partition)).end
+            for partition in range(self._log.partitions(COMMANDS))
+        }
 
     async def starts(self) -> Starts:
         """Return where the partitions begin."""

@@ -37,11 +37,12 @@ class Retention:
 
     async def run_once(self) -> Purged:
         """Let go of what may go, as much as one run does. Errors: those of log and store; what went by then is gone."""
+        ends = await self._records.ends()
         records, held_by = await self._records.let_go()
         kept = {place: count for place, count in held_by.items() if place[1] not in _OWN_WAY}
         self._show(kept)
         self._tell("records_let_go", records)
-        rows = await self._rows.let_go(await self._records.starts())
+        rows = await self._rows.let_go(await self._records.starts(), ends)
         self._tell("rows_let_go", rows)
         return Purged(_some(records), _some(rows), kept)
 

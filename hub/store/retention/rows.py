@@ -13,7 +13,7 @@ from hub.ports import Clock
 from hub.ports.desk import key_subject
 from hub.store.database import Database, Result, Unit
 from hub.store.retention import decisions, purge
-from hub.store.retention.purge import Aged, Starts
+from hub.store.retention.purge import Aged, Ends, Starts
 from schemas.topics import AUDIT, COMMANDS
 
 ROWS_MAX = 20_000
@@ -57,14 +57,14 @@ class OldRows:
         self._batch_rows = batch_rows
         self._at: dict[_Look, str] = {}
 
-    async def let_go(self, starts: Starts) -> Mapping[str, int]:
-        """Remove what may go, and return how many rows of each kind went. `starts` is where the log begins.
+    async def let_go(self, starts: Starts, ends: Ends) -> Mapping[str, int]:
+        """Remove what may go, and return how many rows of each kind went.
 
-        Errors: those of the store.
+        `starts` is where the log begins, and `ends` where its commands ended a while ago. Errors: those of the store.
         """
         return Counter(
             messages=await self._walk(purge.aged, self._policy.ledger_days, partial(self._purge_messages, starts)),
-            inbox=await self._walk(purge.aged_in_inbox, self._policy.inbox_days, self._purge_inbox),
+            inbox=await self._walk(purge.aged_in_inbox, self._policy.inbox_days, partial(self._purge_inbox, ends)),
             orders=await self._walk(decisions.aged_orders, self._policy.orders_days, self._purge_orders),
             reconciliations=await self._walk(decisions.aged_runs, self._policy.reconciliation_days, self._purge_runs),
             audit=await self._purge_audit(starts),
@@ -92,8 +92,8 @@ class OldRows:
                 await self._erasure.destroy(ordering_key, self._clock.now())
         return await self._database.write(_with(purge.purge_messages, ids, starts))
 
-    async def _purge_inbox(self, ids: Sequence[str]) -> int:
-        return await self._database.write(_with(purge.purge_inbox, ids))
+    async def _purge_inbox(self, ends: Ends, ids: Sequence[str]) -> int:
+        return await self._database.write(_with(purge.purge_inbox, ids, ends))
 
     async def _purge_orders(self, ids: Sequence[str]) -> int:
         gone = 0
