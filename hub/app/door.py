@@ -84,6 +84,7 @@ class Door:
             metrics=ground.metrics,
             subject_key=hub.secrets.subject_key.get_secret_value(),
             rations=rations,
+            manners=ground.platforms.manners,
         )
         self.events = EventStreams(EventTail(homes.log, ground.clock), grants, ground.clock, ground.metrics)
         pepper = hub.secrets.api_key_pepper.get_secret_value()

@@ -9,8 +9,10 @@ from hub.app.seams import Seams
 from hub.delivery.shares import ShareLimits
 from hub.delivery.terms import Terms
 from hub.errors import RefusedUs
+from hub.ingress.patient_source import Manners
 from hub.pipeline.decide import Backoff, Patience
 from hub.pipeline.expiry import TimeLimits
+from hub.pipeline.persistence import Persistence
 from hub.pipeline.windows import Closures, Dated, Weekly
 from hub.pipeline.working_time import WorkingTime
 from hub.ports import CitizenSource, Operation
@@ -56,6 +58,20 @@ class Platforms:
             calls_burst=section.quota.calls_burst,
             calls_per_day=section.quota.calls_per_day,
             closures=_closures(section.maintenance),
+        )
+
+    @property
+    def manners(self) -> Manners:
+        """Return how the source of lookups is asked; once where there is none."""
+        found = self.sections.get(self.citizens.platform)
+        if found is None:
+            return Manners()
+        section, tries = found.section, found.section.lookup
+        return Manners(
+            persistence=Persistence(tries.attempts_max, Backoff(first_s=tries.first_s, max_s=tries.max_s)),
+            circuit_open_s=section.circuit_open_s,
+            circuit_open_max_s=section.circuit_open_max_s,
+            quiet_max_s=(section.retry or self.retry).retry_after_max_s,
         )
 
 

@@ -323,12 +323,30 @@ class Quota(ConfigModel):
         return self.burst or max(1, round(self.calls_per_s or 1))
 
 
+class LookupTries(ConfigModel):
+    """How often the source of lookups is asked within one lookup, when a try finds no answer; 1: once.
+
+    Between tries: any time below a ceiling, which doubles from `first_s` to `max_s`. All of them together last
+    `deadlines.lookup_s` at most.
+    """
+
+    attempts_max: Annotated[int, Field(ge=1, le=10)] = 3
+    first_s: Annotated[float, Field(gt=0, le=60)] = 0.2
+    max_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.max_s < self.first_s:
+            raise ValueError("max_s must not be less than first_s")
+        return self
+
+
 class PlatformSection(ConfigModel):
     """One file of `platforms/`: which adapter speaks to the platform, and how much of the hub it may use.
 
     `settings` belongs to the adapter, whose module says what may stand there. The titles are what screens show. What
     has not arrived `deliver_within_working_hours` after its acceptance expires; that needs `calendar.yaml`. During its
-    `maintenance` nobody calls the platform.
+    `maintenance` nobody calls the platform. `lookup` is for the one that citizens are looked up in.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -341,6 +359,7 @@ class PlatformSection(ConfigModel):
     circuit_open_s: Seconds = 1.0
     circuit_open_max_s: Seconds = 30.0
     retry: Retry | None = None
+    lookup: LookupTries = LookupTries()
     refusals_equal_max: Annotated[int, Field(ge=0, le=1000)] = 10
     quota: Quota = Quota()
     maintenance: Maintenance = Maintenance()

@@ -110,6 +110,19 @@ def test_a_platform_that_is_switched_off_needs_no_account(folder: Path) -> None:
         ),
         (f"adapter: {__name__}", "adapter: ../evil", "2: adapter: must match pattern"),
         ("name: sample", "name: Sample", "1: name: must match pattern"),
+        (
+            "concurrency_max: 3",
+            "lookup: {attempts_max: 0}",
+            "3: lookup.attempts_max: must be greater than or equal to 1",
+        ),
+        (
+            "concurrency_max: 3",
+            "lookup: {attempts_max: 11}",
+            "3: lookup.attempts_max: must be less than or equal to 10",
+        ),
+        ("concurrency_max: 3", "lookup: {first_s: 0}", "3: lookup.first_s: must be greater than 0"),
+        ("concurrency_max: 3", "lookup: {first_s: 3}", "3: lookup: max_s must not be less than first_s"),
+        ("concurrency_max: 3", "lookup: {age_max_s: 3}", "3: lookup.age_max_s: unknown key"),
     ],
 )
 def test_each_mistake_has_file_line_and_key(folder: Path, old: str, new: str, problem: str) -> None:
@@ -123,3 +136,17 @@ def test_two_platforms_have_two_names(folder: Path) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         load(folder, environ={})
     assert "platforms/second.yaml:1: name: stands twice; first in platforms/sample.yaml" == caught.value.hint
+
+
+def test_how_a_source_is_asked_is_said_by_its_file(folder: Path) -> None:
+    """Three tries unless it says otherwise; the rest keeps its default."""
+    text = TEXT.replace("concurrency_max: 3", "lookup: {attempts_max: 1}")
+    assert (3, 0.2, 2.0) == _tries(folder)
+    (folder / "platforms" / "sample.yaml").write_text(text, encoding="utf-8")
+    assert (1, 0.2, 2.0) == _tries(folder)
+
+
+def _tries(folder: Path) -> tuple[int, float, float]:
+    (platform,) = load(folder, environ={}).platforms
+    lookup = platform.section.lookup
+    return lookup.attempts_max, lookup.first_s, lookup.max_s
