@@ -1,6 +1,6 @@
 """The platforms of an installation: adapters built from configuration, and what they can do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -59,6 +59,11 @@ class Platforms:
             calls_per_day=section.quota.calls_per_day,
             closures=_closures(section.maintenance),
         )
+
+    @property
+    def closures(self) -> Mapping[str, Closures]:
+        """Return the maintenance of each platform."""
+        return {name: _closures(platform.section.maintenance) for name, platform in self.sections.items()}
 
     @property
     def manners(self) -> Manners:

@@ -47,7 +47,13 @@ class Processing:
             SqlLateness(homes.store), self.ledger.note_late, clock, metrics, late_after_s=deadlines.late_after_s
         )
         self.callers = callers(ground.installation.systems, homes.log, clock, metrics)
-        silent = SilentPlatforms(homes.read_models, clock, metrics, silence_after_s=deadlines.silence_after_s)
+        silent = SilentPlatforms(
+            homes.read_models,
+            clock,
+            metrics,
+            silence_after_s=deadlines.silence_after_s,
+            closures=ground.platforms.closures,
+        )
         refusing = RefusingPlatforms(homes.log, SqlAlarms(homes.store), clock, metrics)
         self.streams = Streams(
             log=homes.log,

@@ -4,10 +4,11 @@ Each is a line in the log when it begins and when it ends, and a gauge as long a
 also told, once, to whoever is handed in.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.pipeline.windows import Closures
 from hub.ports import Clock, DeliveryId, Lateness, ReadModels
 from hub.telemetry import Metrics, logger
 from schemas.timeline import PlatformCount
@@ -63,18 +64,24 @@ class LateDeliveries:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """How a platform stood when something last succeeded there, or when nothing waited, as far as this process saw."""
+    """How a platform stood when something last succeeded there, nothing waited, or nobody was to call it.
+
+    As far as this process saw.
+    """
 
     delivered: int
     since_s: float
 
 
-def silences(before: Mapping[str, Silence], counts: Iterable[PlatformCount], now_s: float) -> Mapping[str, Silence]:
-    """Go on from the silences before: a delivery more, or nothing that waits, ends one."""
+def silences(
+    before: Mapping[str, Silence], counts: Iterable[PlatformCount], now_s: float, closed: Collection[str] = ()
+) -> Mapping[str, Silence]:
+    """Go on from the silences before: a delivery more, nothing that waits, or a platform that is closed ends one."""
     after = {}
     for count in counts:
         known = before.get(count.platform)
         goes_on = known is not None and known.delivered == count.delivered and _waits(count)
+        goes_on = goes_on and count.platform not in closed
         after[count.platform] = known if known is not None and goes_on else Silence(count.delivered, now_s)
     return after
 
@@ -82,21 +89,33 @@ def silences(before: Mapping[str, Silence], counts: Iterable[PlatformCount], now
 class SilentPlatforms:
     """Finds platforms at which nothing succeeded for `silence_after_s` although something waits for them.
 
-    It counts from when it began to look: a new leader may be that much later.
+    It counts from when it began to look: a new leader may be that much later. During maintenance nobody calls a
+    platform, and so nothing is expected of it; `closures` are the windows, by platform.
     """
 
-    def __init__(self, read_models: ReadModels, clock: Clock, metrics: Metrics, *, silence_after_s: float) -> None:
+    def __init__(
+        self,
+        read_models: ReadModels,
+        clock: Clock,
+        metrics: Metrics,
+        *,
+        silence_after_s: float,
+        closures: Mapping[str, Closures],
+    ) -> None:
         self._read_models = read_models
         self._clock = clock
         self._metrics = metrics
         self._silence_after_s = silence_after_s
+        self._closures = closures
         self._silences: Mapping[str, Silence] = {}
         self._silent: frozenset[str] = frozenset()
 
     async def check(self) -> None:
         """Look once."""
-        now_s = self._clock.monotonic()
-        self._silences = silences(self._silences, (await self._read_models.overview()).platforms, now_s)
+        counts = (await self._read_models.overview()).platforms
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        closed = {platform for platform, windows in self._closures.items() if windows.at(now).closed}
+        self._silences = silences(self._silences, counts, now_s, closed)
         silent = frozenset(
             platform for platform, each in self._silences.items() if now_s - each.since_s >= self._silence_after_s
         )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
+from hub.pipeline.windows import Closures, Dated
 from hub.ports import DeliveryId, LateDelivery
 from hub.streams.alarms import LateDeliveries, SilentPlatforms
 from hub.telemetry import Metrics
@@ -122,10 +123,12 @@ class Counts(MemoryReadModels):
         return Overview(accepted=0, platforms=(self.count,))
 
 
-async def _silent(counts: Sequence[PlatformCount], metrics: Metrics) -> list[str]:
+async def _silent(
+    counts: Sequence[PlatformCount], metrics: Metrics, closures: Mapping[str, Closures] | None = None
+) -> list[str]:
     """Look every ten minutes, and return the lines that were written."""
     clock, models = ManualClock(T0), Counts()
-    silent = SilentPlatforms(models, clock, metrics, silence_after_s=SILENCE_AFTER_S)
+    silent = SilentPlatforms(models, clock, metrics, silence_after_s=SILENCE_AFTER_S, closures=closures or {})
     with structlog.testing.capture_logs() as lines:
         for count in counts:
             models.count = count
@@ -164,3 +167,27 @@ async def test_a_silence_ends_with_the_first_success(metrics: Metrics) -> None:
     """And is told again when it comes back."""
     quiet, then = [_count(5, parked=2)] * 3, [_count(6, parked=1)] * 3
     assert ["platform_silent", "platform_silent_no_more", "platform_silent"] == await _silent([*quiet, *then], metrics)
+
+
+def _closed(from_minute: int, to_minute: int) -> Mapping[str, Closures]:
+    begins, ends = (T0 + timedelta(minutes=minute) for minute in (from_minute, to_minute))
+    return {"portal": Closures(dated=[Dated(begins, ends)])}
+
+
+async def test_a_platform_in_maintenance_is_not_silent(metrics: Metrics) -> None:
+    """Nobody calls it, so nothing is expected of it."""
+    assert [] == await _silent([_count(5, parked=7)] * 6, metrics, _closed(0, 60))
+
+
+async def test_a_silence_is_counted_from_the_end_of_the_maintenance(metrics: Metrics) -> None:
+    """The platform has as long as ever to take something: closed when looked at in minutes 0 to 20, silent in 40."""
+    seen = [await _silent([_count(5, parked=7)] * number, metrics, _closed(0, 30)) for number in (4, 5)]
+
+    assert [[], ["platform_silent"]] == seen
+
+
+async def test_a_silence_ends_with_the_maintenance_that_follows_it(metrics: Metrics) -> None:
+    """An alarm that nobody can do anything about is none."""
+    lines = await _silent([_count(5, parked=7)] * 4, metrics, _closed(25, 60))
+
+    assert ["platform_silent", "platform_silent_no_more"] == lines
