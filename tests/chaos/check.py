@@ -1,7 +1,8 @@
-"""A check of the portal's ledger that shares nothing with `ops.sandbox.verdict`: it reads each dossier's effects aloud.
+"""A check of the ledgers of the portal and of EMC: it reads each dossier's effects aloud.
 
-What a dossier must come to is one sentence: its states in order, each followed by its parts of progress in order. A
-part may be said again at once (the portal can neither recognise nor tell it); everything else is a flaw.
+It shares nothing with `ops.sandbox.verdict`. What a dossier must come to is one sentence: its states in order, each
+followed by its parts of progress in order; at EMC its events in order. A part, or an event, may be said again at once
+(nobody can recognise or tell it there); everything else is a flaw.
 """
 
 from collections import defaultdict
@@ -9,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier, Mark
+from tests.chaos.load import EVENT_FIELDS, PROGRESS_FIELDS, STATE_FIELDS, Dossier, Mark
 
 Part = tuple[str, int, int]
-"""(canonical code, revision, part) of one call with progress."""
+"""(canonical code, revision, part) of one call that adds: with progress, or with an event."""
 
 
 @dataclass(slots=True)
 class Check:
-    """`flaws` names dossiers and what is wrong first; `doubled` are parts of progress that the portal took twice."""
+    """`flaws` names dossiers and what is wrong first; `doubled` are calls that add and were taken twice."""
 
     effects: int = 0
     flaws: list[str] = field(default_factory=list)
@@ -26,33 +27,41 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """Effects of one call; only progress may be repeated."""
+    """Effects of one call; only one with a part may be repeated."""
 
     marks: tuple[Mark, ...]
     part: Part | None
 
 
 def check(rows: Iterable[Mapping[str, Any]], dossiers: Iterable[Dossier]) -> Check:
-    """Judge the rows of a ledger in their order. Look-ups change nothing and are passed over."""
+    """Judge the rows of the portal's ledger in their order. Look-ups change nothing and are passed over."""
+    return _check((row for row in rows if row["kind"] != "lookup"), {one: _sentence(one) for one in dossiers})
+
+
+def check_events(rows: Iterable[Mapping[str, Any]], dossiers: Iterable[Dossier]) -> Check:
+    """Judge the rows of EMC's ledger in their order: an event for each state, which may be said again at once."""
+    return _check(rows, {one: _events(one) for one in dossiers})
+
+
+def _check(rows: Iterable[Mapping[str, Any]], sentences: Mapping[Dossier, Iterable["_Phrase"]]) -> Check:
     said: dict[str, list[Mark]] = defaultdict(list)
     for row in rows:
-        if row["kind"] != "lookup":
-            said[row["key"]].append(_mark(row))
+        said[row["key"]].append(_mark(row))
     found = Check(effects=sum(map(len, said.values())))
-    for one in dossiers:
-        _read(one, said.pop(one.wire_code, []), found)
+    for one, sentence in sentences.items():
+        _read(one, sentence, said.pop(one.wire_code, []), found)
     found.flaws.extend(f"{code}: nobody sent it" for code in said)
     return found
 
 
 def _mark(row: Mapping[str, Any]) -> Mark:
-    fields = PROGRESS_FIELDS if row["kind"] == "progress" else STATE_FIELDS
+    fields = {"progress": PROGRESS_FIELDS, "event": EVENT_FIELDS}.get(row["kind"], STATE_FIELDS)
     return (row["kind"], *(row["data"][name] for name in fields))
 
 
-def _read(one: Dossier, said: Sequence[Mark], found: Check) -> None:
+def _read(one: Dossier, sentence: Iterable[_Phrase], said: Sequence[Mark], found: Check) -> None:
     at = 0
-    for phrase in _sentence(one):
+    for phrase in sentence:
         size = len(phrase.marks)
         if tuple(said[at : at + size]) != phrase.marks:
             found.flaws.append(f"{one.code}: effect {at + 1} of {len(said)} is not {phrase.marks[0][:2]}")
@@ -71,3 +80,8 @@ def _sentence(one: Dossier) -> Iterable[_Phrase]:
         yield _Phrase(((kind, *state.mark),), None)
         for number, part in enumerate(state.parts):
             yield _Phrase(tuple(("progress", *mark) for mark in part), (one.code, state.revision, number))
+
+
+def _events(one: Dossier) -> Iterable[_Phrase]:
+    for state in one.states:
+        yield _Phrase((("event", *state.event),), (one.code, state.revision, 0))

@@ -15,10 +15,13 @@ from hub.app.homes import declared
 from hub.log.kafka.topics import ensure_topics
 from hub.settings import load as load_settings
 from hub.settings.sections import Profile
+from tests.chaos.asker import Asker
 from tests.chaos.fleet import Fleet
 from tests.chaos.fleet_plan import SESSION_S, blows
 from tests.chaos.judgement import Times, judge
 from tests.chaos.load import STATES, dossier
+from tests.chaos.lookups import read_audit
+from tests.chaos.neighbours import Neighbours, neighbours
 from tests.chaos.nursery import both_nurseries
 from tests.chaos.rebuilt import judge_rebuilt
 from tests.chaos.report import Report
@@ -48,7 +51,8 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         boxes = await stack.enter_async_context(sandboxes(folder / "sandbox", seed))
         world = await stack.enter_async_context(shared_world(folder, boxes))
         ports = [stack.enter_context(reserved_port()) for _ in range(2)]
-        installed = await _installed(folder, boxes, world, ports[0])
+        beside = await stack.enter_async_context(neighbours(boxes, seed, kills))
+        installed = await _installed(folder, boxes, world, beside, ports[0])
         clock = WallClock(folder / "wall-clock")
         births = await stack.enter_async_context(both_nurseries(clock.environment))
         fleet = Fleet(
@@ -65,12 +69,23 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         sender = Sender(installed, load, doors)
         share = STATES * dossiers / (kills + 1)
         sender.quota.allow(round(2 * share))
+        asker = Asker(installed, seed, doors)
         await set_in(world.portal, seed)
-        strikes = Strikes(fleet, world, clock, lambda number: sender.quota.allow(round(share * (number + 2))))
+        await beside.set_in(seed)
+
+        def struck(number: int) -> None:
+            beside.strike(number)
+            sender.quota.allow(round(share * (number + 2)))
+
+        strikes = Strikes(fleet, world, clock, struck)
         async with asyncio.TaskGroup() as group:
-            group.create_task(sender.run())
+            sending = group.create_task(sender.run())
+            group.create_task(asker.run())
             await strikes.run(plan)
             sender.quota.allow(STATES * dossiers)
+            await sending
+            await beside.over()
+            asker.enough()
         times.sent()
         told = await settle(sender, load, _QUIET_S)
         times.settled()
@@ -78,14 +93,28 @@ async def run(seed: int, dossiers: int, kills: int, folder: Path, run_s_max: flo
         await fleet.end()
         told.flaws.extend(fleet.flaws)
         told.flaws.extend(await judge_rebuilt(installed.folder))
-        return await judge("shared", seed, load, world.portal, folder, sender.history, told, times, befell=plan)
+        return await judge(
+            "shared",
+            seed,
+            load,
+            world.portal,
+            beside,
+            folder,
+            history=sender.history,
+            told=told,
+            times=times,
+            asked=asker.asked,
+            audit=await read_audit(installed.folder),
+            befell=plan,
+        )
 
 
-async def _installed(folder: Path, boxes: Sandboxes, world: SharedWorld, port: int) -> Installed:
-    platforms = replace(boxes.platforms, portal=world.portal_road.address)
+async def _installed(folder: Path, boxes: Sandboxes, world: SharedWorld, beside: Neighbours, port: int) -> Installed:
+    platforms = replace(beside.addressed(boxes.platforms), portal=world.portal_road.address)
     installed = install(folder / "installation", platforms, port, world.addresses | _CHANGES)
     for key, value in _PATIENCE.items():
         replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
+    beside.install(installed.folder)
     await ensure_topics(world.bootstrap, declared(load_settings(installed.folder, environ={}).hub), Profile.DEMO)
     return installed
 

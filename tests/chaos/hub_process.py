@@ -24,18 +24,20 @@ from tests.chaos.drag import Drag
 from tests.chaos.sinful_road import Sin, SinfulRoad
 
 _PLATFORM = "national_portal"
+_DYING = frozenset({_PLATFORM, "emc"})
+"""Those on whose roads a hub dies."""
 _CONNECTIONS_MAX = 64
 _ON_THE_ROAD = frozenset({Point.SEND_BEFORE, Point.SEND_AFTER, Point.REPLY_BEFORE, Point.REPLY_AFTER})
 
 
 def brittle_seams(crash: Crash | None, drag: Drag, sin: tuple[Sin, int] | None = None) -> Seams:
-    """Return seams with crash points. The hub keeps its own road to the portal unless it is to die or sin on it."""
+    """Return seams with crash points. The hub keeps its own roads unless it is to die or sin on one."""
     fuse = Fuse(crash)
 
     def road(platform: str) -> httpx.AsyncBaseTransport | None:
         if platform == _PLATFORM and sin is not None:
             return SinfulRoad(AiohttpTransport(trust_env=False, client=_session), *sin)
-        if platform != _PLATFORM or crash is None or crash.point not in _ON_THE_ROAD:
+        if platform not in _DYING or crash is None or crash.point not in _ON_THE_ROAD:
             return None
         return BrittleRoad(AiohttpTransport(trust_env=False, client=_session), fuse)
 

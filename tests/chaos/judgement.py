@@ -9,10 +9,13 @@ from pathlib import Path
 import orjson
 
 from ops.sandbox.remote import Remote
-from ops.sandbox.verdict import Expected, verdict
-from tests.chaos.check import check
+from ops.sandbox.verdict import Expected, appended, verdict
+from tests.chaos.asker import Asked
+from tests.chaos.check import check, check_events
 from tests.chaos.history import History
-from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier
+from tests.chaos.load import EVENT_FIELDS, PROGRESS_FIELDS, STATE_FIELDS, Dossier
+from tests.chaos.lookups import Audited, judge_lookups
+from tests.chaos.neighbours import Neighbours
 from tests.chaos.read_model import Told
 from tests.chaos.report import Report
 from tests.chaos.supervisor import Ending
@@ -40,16 +43,21 @@ async def judge(
     seed: int,
     load: Sequence[Dossier],
     portal: Remote,
+    beside: Neighbours,
     folder: Path,
+    *,
     history: History,
     told: Told,
     times: Times,
-    *,
+    asked: Sequence[Asked],
+    audit: Sequence[Audited],
     endings: Sequence[Ending] = (),
     befell: Sequence[object] = (),
 ) -> Report:
-    """Read the ledger of the portal and say what came of the run."""
+    """Read the ledgers of the platforms and say what came of the run."""
     rows = [row async for row in portal.rows()]
+    events = [row async for row in beside.emc.remote.rows()]
+    calls = [row["key"].partition("_")[2] async for row in beside.population.remote.rows()]
     summary = await portal.summary()
     return Report(
         home=home,
@@ -60,6 +68,12 @@ async def judge(
         history=history,
         verdict=verdict(rows, [expected(one) for one in load], STATE_FIELDS, PROGRESS_FIELDS),
         check=check(rows, load),
+        tracking=appended(
+            events, {one.wire_code: tuple(s.event for s in one.states) for one in load}, ("event",), EVENT_FIELDS
+        ),
+        tracking_check=check_events(events, load),
+        lookups=judge_lookups(asked, audit, calls),
+        asides=[str(one) for one in beside.plan],
         told=told,
         log_events=log_events(folder),
         requests=summary["requests"],

@@ -24,6 +24,12 @@ _STATUS_CODES = {
     "finished": "9",
     "returned": "10",
 }
+_EVENT_CODES = {"registered": "1", "accepted": "1", "processing": "2", "finished": "3", "returned": "3"}
+"""Status of EMC; every other is 0."""
+_FEES = (("none", "0"), ("online", "1"), ("other", "2"))
+"""How fees were paid, here and as FormsPayments of EMC."""
+_POSTED_FROM = 4
+"""The revision from which the result goes by post (IsDVCBC of EMC): with the fees it tells five states apart."""
 _PATHS = (
     ("registered", "accepted", "processing", "finished", "returned"),
     ("accepted", "processing", "processing", "finished", "returned"),
@@ -74,6 +80,7 @@ Mark = tuple[str, ...]
 """The wire values by which an effect is told from every other of its dossier."""
 
 STATE_FIELDS = ("TrangThaiHoSo", "GhiChu")
+EVENT_FIELDS = ("Status", "FormsPayments", "IsDVCBC")
 PROGRESS_FIELDS = ("ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
 
 
@@ -81,7 +88,7 @@ PROGRESS_FIELDS = ("ThoiDiemXuLy", "NoiDungXuLy", "TrangThai")
 class State:
     """One state of a dossier: the request that says it, and what it should come to at the portal.
 
-    `parts` are the calls in which its progress travels, each with the marks of its rows.
+    `parts` are the calls in which its progress travels, each with the marks of its rows. `event` is the mark at EMC.
     """
 
     revision: int
@@ -89,6 +96,7 @@ class State:
     body: bytes
     mark: Mark
     parts: tuple[tuple[Mark, ...], ...]
+    event: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,17 @@ def dossier(seed: int, number: int) -> Dossier:
 def _state(chance: Random, common: dict[str, Any], revision: int, status: str) -> State:
     note = f"Lần {revision}: {chance.choice(_NOTES)}"
     rows = _rows(chance, revision, status)
-    body = {**common, "revision": revision, "status": status, "note": note, "progress": rows}
+    fee, fee_code = _FEES[(revision - 1) % len(_FEES)]
+    posted = revision >= _POSTED_FROM
+    body = {
+        **common,
+        "revision": revision,
+        "status": status,
+        "note": note,
+        "fee_payment": fee,
+        "result_delivery": "post" if posted else "counter",
+        "progress": rows,
+    }
     marks: list[Mark] = [(_stamp(row["at"]), row["content"], _STATUS_CODES[row["status"]]) for row in rows]
     return State(
         revision=revision,
@@ -141,6 +159,7 @@ def _state(chance: Random, common: dict[str, Any], revision: int, status: str) -
         body=orjson.dumps(body),
         mark=(_STATUS_CODES[status], note),
         parts=_parts(marks),
+        event=(_EVENT_CODES.get(status, "0"), fee_code, str(int(posted))),
     )
 
 

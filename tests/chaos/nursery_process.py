@@ -26,6 +26,7 @@ _LATER = (
     "hub.store.postgres.database",
     "adapters.national_portal",
     "adapters.databases.population",
+    "adapters.monitoring.emc",
 )
 _PR_SET_PDEATHSIG = 1
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ _UNFINISHED = ("waiting", "in_flight", "parked", "in_doubt")
 _ENDINGS = ("dead", "expired", "withdrawn")
 _LOOK_EVERY_S = 0.25
 _READERS = 16
+_PLATFORMS = ("national_portal", "emc")
+_TRACKING = "dossier_tracking"
 
 Line = tuple[str, int]
 """(operation, part) of one delivery."""
@@ -23,7 +26,9 @@ Line = tuple[str, int]
 
 @dataclass(slots=True)
 class Told:
-    """`flaws` are contradictions to what was acknowledged; `possibly_doubled` is what the hub admits.
+    """`flaws` are contradictions to what was acknowledged.
+
+    `possibly_doubled` is what the hub admits of progress, `possibly_twice` what it admits of events at EMC.
 
     `stuck` counts states and deliveries that came to no end, `asked` those that only an operator can bring to one.
     `events` counts what subscribers were told, repeats aside.
@@ -31,6 +36,7 @@ class Told:
 
     flaws: list[str] = field(default_factory=list)
     possibly_doubled: set[Part] = field(default_factory=set)
+    possibly_twice: set[Part] = field(default_factory=set)
     deliveries: int = 0
     attempts: int = 0
     stuck: int = 0
@@ -44,7 +50,7 @@ class Told:
 
 
 async def settled(session: aiohttp.ClientSession, states: int, quiet_s: float) -> Mapping[str, Any]:
-    """Return the portal's counts once every state is accepted and nothing is under way, or once they stand still.
+    """Return the platforms' counts once every state is accepted and nothing is under way, or once they stand still.
 
     What did not move for `quiet_s` seconds is stuck.
     """
@@ -64,13 +70,16 @@ async def settled(session: aiohttp.ClientSession, states: int, quiet_s: float) -
 async def _counts(session: aiohttp.ClientSession) -> Mapping[str, Any]:
     async with session.get("/v1/overview") as answer:
         told: dict[str, Any] = await answer.json()
-    portal: dict[str, Any] = next((one for one in told["platforms"] if one["platform"] == "national_portal"), {})
-    return {**dict.fromkeys((*_UNFINISHED, "delivered", *_ENDINGS), 0), **portal, "accepted": told["accepted"]}
+    counts = Counter(dict.fromkeys((*_UNFINISHED, "delivered", *_ENDINGS), 0))
+    for one in told["platforms"]:
+        if one["platform"] in _PLATFORMS:
+            counts.update({state: one.get(state, 0) for state in list(counts)})
+    return {**counts, "accepted": told["accepted"]}
 
 
-def judge_counts(counts: Mapping[str, Any], dossiers: Sequence[Dossier]) -> Iterator[str]:
+def judge_counts(counts: Mapping[str, Any], dossiers: Sequence[Dossier], *, tracked: bool) -> Iterator[str]:
     """Yield what is wrong with the overview."""
-    due = sum(len(owed(state)) for one in dossiers for state in one.states)
+    due = sum(len(owed(state, tracked=tracked)) for one in dossiers for state in one.states)
     expected = {
         "accepted": sum(len(one.states) for one in dossiers),
         "delivered": due,
@@ -81,12 +90,15 @@ def judge_counts(counts: Mapping[str, Any], dossiers: Sequence[Dossier]) -> Iter
             yield f"the overview counts {counts[figure]} {figure}, {number} are expected"
 
 
-def owed(state: State) -> list[Line]:
-    """Return the deliveries of a state, in the order in which the hub tells them."""
-    return [("dossier_sync", 0), *(("dossier_progress", part) for part in range(len(state.parts)))]
+def owed(state: State, *, tracked: bool) -> list[Line]:
+    """Return the deliveries of a state; with EMC when dossiers are tracked."""
+    portal = [("dossier_sync", 0), *(("dossier_progress", part) for part in range(len(state.parts)))]
+    return [*portal, (_TRACKING, 0)] if tracked else portal
 
 
-async def read_timelines(session: aiohttp.ClientSession, dossiers: Sequence[Dossier], history: History) -> Told:
+async def read_timelines(
+    session: aiohttp.ClientSession, dossiers: Sequence[Dossier], history: History, *, tracked: bool = False
+) -> Told:
     """Compare every timeline with what was sent and acknowledged."""
     told = Told()
     waiting = iter(dossiers)
@@ -94,13 +106,15 @@ async def read_timelines(session: aiohttp.ClientSession, dossiers: Sequence[Doss
     async def read() -> None:
         for one in waiting:
             async with session.get(f"/v1/dossiers/{one.code}/timeline") as answer:
-                _compare(one, (await answer.json()).get("messages", ()), history, told)
+                _compare(one, (await answer.json()).get("messages", ()), history, told, tracked=tracked)
 
     await asyncio.gather(*(read() for _ in range(_READERS)))
     return told
 
 
-def _compare(one: Dossier, messages: Sequence[Mapping[str, Any]], history: History, told: Told) -> None:
+def _compare(
+    one: Dossier, messages: Sequence[Mapping[str, Any]], history: History, told: Told, *, tracked: bool
+) -> None:
     acknowledged = [history.acknowledged.get((one.code, state.revision)) for state in one.states]
     if acknowledged != [message["message_id"] for message in messages]:
         told.flaws.append(f"{one.code}: the timeline has other messages than were acknowledged")
@@ -109,8 +123,14 @@ def _compare(one: Dossier, messages: Sequence[Mapping[str, Any]], history: Histo
         lines = message["deliveries"]
         told.deliveries += len(lines)
         told.attempts += sum(line["attempts"] for line in lines)
-        found = [(line["operation"].partition(".")[2], line["part"]) for line in lines if line["state"] == "delivered"]
-        if found != owed(state):
-            told.flaws.append(f"{one.code} revision {state.revision}: {len(found)} of {len(owed(state))} are delivered")
-        doubled = {line["part"] for line in lines if line["possibly_doubled"]}
-        told.possibly_doubled |= {(one.code, state.revision, part) for part in doubled}
+        due = sorted(owed(state, tracked=tracked))
+        found = sorted(_line(line) for line in lines if line["state"] == "delivered")
+        if found != due:
+            told.flaws.append(f"{one.code} revision {state.revision}: {len(found)} of {len(due)} are delivered")
+        for operation, part in (_line(line) for line in lines if line["possibly_doubled"]):
+            admitted = told.possibly_twice if operation == _TRACKING else told.possibly_doubled
+            admitted.add((one.code, state.revision, part))
+
+
+def _line(line: Mapping[str, Any]) -> Line:
+    return line["operation"].partition(".")[2], line["part"]

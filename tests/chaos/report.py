@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ops.sandbox.verdict import Verdict
+from ops.sandbox.verdict import Tally, Verdict
 from tests.chaos.check import Check
 from tests.chaos.history import History
+from tests.chaos.lookups import Lookups
 from tests.chaos.machine import machine
 from tests.chaos.read_model import Told
 from tests.chaos.supervisor import Ending
@@ -24,6 +25,10 @@ class Report:
     history: History
     verdict: Verdict
     check: Check
+    tracking: Tally
+    tracking_check: Check
+    lookups: Lookups
+    asides: Sequence[str]
     told: Told
     log_events: Counter[str]
     requests: Mapping[str, int]
@@ -39,18 +44,24 @@ class Report:
     @property
     def flaws(self) -> list[str]:
         """Everything that breaks a promise."""
-        return [*self._judged(), *self.check.flaws, *self.told.flaws, *self._untold()]
+        said = (self.check.flaws, self.tracking_check.flaws, self.lookups.flaws, self.told.flaws)
+        return [*self._judged(), *(flaw for flaws in said for flaw in flaws), *self._untold()]
+
+    def _tallies(self) -> Sequence[tuple[str, Tally]]:
+        return ("states", self.verdict.states), ("progress", self.verdict.progress), ("EMC events", self.tracking)
 
     def _judged(self) -> Iterator[str]:
-        for name, tally in (("states", self.verdict.states), ("progress", self.verdict.progress)):
+        for name, tally in self._tallies():
             counts = tally.counts()
             for sort in ("lost", "doubled", "reordered", "invented", "stale"):
-                if counts[sort] and (name, sort) != ("progress", "doubled"):
+                if counts[sort] and (name == "states" or sort != "doubled"):
                     yield f"{counts[sort]} effects of {name} are {sort}"
 
     def _untold(self) -> Iterator[str]:
         for code, revision, part in sorted(self.check.doubled - self.told.possibly_doubled):
             yield f"{code} revision {revision} part {part}: doubled, and the hub does not say so"
+        for code, revision, _ in sorted(self.tracking_check.doubled - self.told.possibly_twice):
+            yield f"{code} revision {revision}: EMC was told twice, and the hub does not say so"
 
     def table(self) -> str:
         """Return the run as text."""
@@ -66,6 +77,7 @@ class Report:
         yield f"  {times}; hub's own warnings and errors: {_listed(self.log_events) or 'none'}"
 
     def _lives(self) -> Iterator[str]:
+        yield f"beside each kill: {'; '.join(self.asides)}"
         yield from (f"  {blow}" for blow in self.befell)
         if not self.endings:
             return
@@ -80,7 +92,7 @@ class Report:
 
     def _effects(self) -> Iterator[str]:
         yield f"{'':10} {'expected':>9} {'effects':>9} {'lost':>6} {'doubled':>8} {'reordered':>10} {'invented':>9}"
-        for name, tally in (("states", self.verdict.states), ("progress", self.verdict.progress)):
+        for name, tally in self._tallies():
             counts = tally.counts()
             yield (
                 f"{name:<10} {counts['expected']:>9} {counts['effects']:>9} {counts['lost']:>6} "
@@ -88,6 +100,11 @@ class Report:
             )
         admitted = len(self.told.possibly_doubled)
         yield f"  progress calls doubled at the portal: {len(self.check.doubled)}; the hub says possibly: {admitted}"
+        admitted = len(self.told.possibly_twice)
+        yield f"  EMC events doubled: {len(self.tracking_check.doubled)}; the hub says possibly: {admitted}"
+        told = self.lookups
+        yield f"  lookups: {_listed(told.answers)}"
+        yield f"  lookups answered {told.data}, calls at the source {told.calls}, records of the audit {told.records}"
         yield f"  stuck: {self.told.stuck}; asked an operator: {self.told.asked}"
         yield f"  status events: {self.told.events}, repeats under their own number aside"
         yield f"  deliveries {self.told.deliveries}, tries of the last owner {self.told.attempts}"

@@ -9,9 +9,12 @@ from pathlib import Path
 from random import Random
 
 from ops.sandbox.remote import Remote
+from tests.chaos.asker import Asker
 from tests.chaos.fault_proxy import FaultProxy
 from tests.chaos.judgement import Times, expected, judge
 from tests.chaos.load import STATES, dossier
+from tests.chaos.lookups import read_audit
+from tests.chaos.neighbours import neighbours
 from tests.chaos.nursery import both_nurseries
 from tests.chaos.plan import plan
 from tests.chaos.rebuilt import judge_rebuilt
@@ -58,21 +61,28 @@ async def run(
         boxes = await stack.enter_async_context(sandboxes(folder / "sandbox", seed))
         portal = await stack.enter_async_context(Remote(boxes.portal_control))
         world = await stack.enter_async_context(_world(seed, folder, portal, boxes.platforms.portal))
-        platforms = replace(boxes.platforms, portal=world.road.address)
+        beside = await stack.enter_async_context(neighbours(boxes, seed, kills))
+        platforms = replace(beside.addressed(boxes.platforms), portal=world.road.address)
         installed = install(folder / "installation", platforms, port, _CHANGES | {"home": str(world.disk.folder)})
         for key, value in _PATIENCE.items():
             replace_value(installed.folder / "platforms" / "national_portal.yaml", key, value)
+        beside.install(installed.folder)
         births = await stack.enter_async_context(both_nurseries(world.clock.environment))
-        supervisor = Supervisor(installed, world, births, folder, sin)
+        supervisor = Supervisor(installed, world, births, folder, beside.strike, sin)
         sender = Sender(installed, load)
+        asker = Asker(installed, seed)
         await set_in(portal, seed)
+        await beside.set_in(seed)
         quota = sender.quota
         async with asyncio.TaskGroup() as group:
             sending = group.create_task(sender.run())
+            group.create_task(asker.run())
             states = STATES * dossiers
             await supervisor.run(plan(seed, kills, states // (kills + 1)), quota, states)
             last = await stack.enter_async_context(supervisor.last_life())
             await sending
+            await beside.over()
+            asker.enough()
         times.sent()
         again = Random(f"{seed}:repeats").sample(load, min(_REPEATS, len(load)))
         told = await settle(sender, load, quiet_s, again)
@@ -81,7 +91,18 @@ async def run(
             told.flaws.append(f"the stop in the end came to {code}: {last.tail()}")
         told.flaws.extend(await judge_rebuilt(installed.folder))
         return await judge(
-            "embedded", seed, load, portal, folder, sender.history, told, times, endings=supervisor.endings
+            "embedded",
+            seed,
+            load,
+            portal,
+            beside,
+            folder,
+            history=sender.history,
+            told=told,
+            times=times,
+            asked=asker.asked,
+            audit=await read_audit(installed.folder),
+            endings=supervisor.endings,
         )
 
 

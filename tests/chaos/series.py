@@ -21,17 +21,17 @@ TABLE = Path(__file__).parents[2] / "docs" / "guarantees.md"
 BEGIN, END = "<!-- runs: begin -->", "<!-- runs: end -->"
 HEAD = (
     "| home | seed | messages | kills | lost | doubled | reordered | invented | stuck | asked an operator "
-    "| append calls doubled, announced as possible | seconds | when (UTC), commit | machine | came to |"
+    "| append calls doubled, announced as possible | seconds | when (UTC), commit | machine | came to "
+    "| events at EMC doubled, announced as possible | lookups answered, asked | status events |"
 )
-RULE = "|" + " --- |" * 15
+RULE = "|" + " --- |" * 18
 
 
 def row(report: Report, commit: str) -> str:
     """Return what came of a run as one row of the table."""
-    states, progress = report.verdict.states, report.verdict.progress
-    sums = {
-        sort: len(getattr(states, sort)) + len(getattr(progress, sort)) for sort in ("lost", "reordered", "invented")
-    }
+    states = report.verdict.states
+    tallies = (states, report.verdict.progress, report.tracking)
+    sums = {sort: sum(len(getattr(one, sort)) for one in tallies) for sort in ("lost", "reordered", "invented")}
     cells = (
         report.home,
         report.seed,
@@ -48,13 +48,17 @@ def row(report: Report, commit: str) -> str:
         f"{_stamp()}, {commit}",
         machine(),
         f"{len(report.flaws)} flaws" if report.flaws else "clean",
+        f"{len(report.tracking_check.doubled)}, {len(report.told.possibly_twice)}",
+        f"{report.lookups.data}, {report.lookups.answers.total()}",
+        report.told.events,
     )
     return _line(cells)
 
 
 def failed_row(home: str, seed: int, error: BaseException, commit: str) -> str:
     """Return the row of a run that came to no report."""
-    return _line((home, seed, *[""] * 10, f"{_stamp()}, {commit}", machine(), f"no report: {type(error).__name__}"))
+    came_to = f"no report: {type(error).__name__}"
+    return _line((home, seed, *[""] * 10, f"{_stamp()}, {commit}", machine(), came_to, *["-"] * 3))
 
 
 def append(table: Path, line: str) -> None:

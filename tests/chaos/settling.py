@@ -14,10 +14,10 @@ async def settle(sender: Sender, load: Sequence[Dossier], quiet_s: float, again:
     async with sender.session() as session:
         repeated = [flaw async for flaw in sender.repeated(session, again)]
         counts = await settled(session, STATES * len(load), quiet_s)
-        told = await read_timelines(session, load, sender.history)
+        told = await read_timelines(session, load, sender.history, tracked=True)
         events = await read_events(session, set(known.values()), quiet_s)
     told.note(counts, STATES * len(load))
     told.events = len({event["id"] for event in events})
-    deliveries = {(one.code, state.revision): owed(state) for one in load for state in one.states}
-    told.flaws.extend([*repeated, *judge_counts(counts, load), *judge_events(events, known, deliveries)])
+    deliveries = {(one.code, state.revision): owed(state, tracked=True) for one in load for state in one.states}
+    told.flaws.extend([*repeated, *judge_counts(counts, load, tracked=True), *judge_events(events, known, deliveries)])
     return told

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +56,26 @@ class _Ripe:
 
 
 class Supervisor:
-    """Runs the lives of one hub, one after the other. Logs go to `folder`. `sin` is for `tests.chaos.hub_process`."""
+    """Runs the lives of one hub, one after the other. Logs go to `folder`.
 
-    def __init__(self, installed: Installed, world: World, births: Births, folder: Path, sin: str = "") -> None:
+    `begun` is called with the number of each life. `sin` is for `tests.chaos.hub_process`.
+    """
+
+    def __init__(
+        self,
+        installed: Installed,
+        world: World,
+        births: Births,
+        folder: Path,
+        begun: Callable[[int], None],
+        sin: str = "",
+    ) -> None:
         self.endings: list[Ending] = []
         self._installed = installed
         self._world = world
         self._births = births
         self._folder = folder
+        self._begun = begun
         self._sin = ["--sin", sin] if sin else []
         self._troubles: list[asyncio.Task[None]] = []
 
@@ -74,6 +86,7 @@ class Supervisor:
             # One share ahead, so that the sender is seldom idle when the kill comes.
             quota.allow(round(share * (number + 1)))
             ripe = _Ripe(quota, share * (number - 1 + life.ripe))
+            self._begun(number)
             self.endings.append(await self._live(number, life, ripe))
         quota.allow(states)
         await asyncio.gather(*self._troubles)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ops.sandbox.verdict import Expected, Verdict, verdict
-from tests.chaos.check import Check, check
+from ops.sandbox.verdict import Expected, Tally, Verdict, appended, verdict
+from tests.chaos.check import Check, check, check_events
 from tests.chaos.judgement import expected
-from tests.chaos.load import PROGRESS_FIELDS, STATE_FIELDS, Dossier, dossier
+from tests.chaos.load import EVENT_FIELDS, PROGRESS_FIELDS, STATE_FIELDS, Dossier, dossier
 from tests.chaos.read_model import Told
 
 Row = dict[str, Any]
@@ -165,6 +165,54 @@ def test_expected_is_what_was_worked_out() -> None:
     assert one.wire_code == told.dossier
     assert tuple(state.mark for state in one.states) == told.states
     assert sum(len(part) for state in one.states for part in state.parts) == len(told.progress)
+
+
+def emc_ledger(chance: Random) -> list[Row]:
+    """Return the rows of an EMC that was told everything once and in order, dossiers interleaved by chance."""
+    waiting = [[_row(one, "event", EVENT_FIELDS, state.event) for state in one.states] for one in LOAD]
+    rows: list[Row] = []
+    while waiting:
+        events = chance.choice(waiting)
+        rows.append(events.pop(0))
+        waiting = [left for left in waiting if left]
+    return rows
+
+
+def both_of_emc(rows: Sequence[Row]) -> tuple[Tally, Check]:
+    """Return what the two judges say of EMC."""
+    expected = {one.wire_code: [state.event for state in one.states] for one in LOAD}
+    return appended(rows, expected, fields=EVENT_FIELDS), check_events(rows, LOAD)
+
+
+def test_a_clean_ledger_of_emc_is_clean() -> None:
+    """Five events of each dossier, which can be told apart."""
+    judged, checked = both_of_emc(emc_ledger(Random(1)))
+
+    assert judged.clean
+    assert ([], set(), 100) == (checked.flaws, checked.doubled, checked.effects)
+    assert {5} == {len({state.event for state in one.states}) for one in LOAD}
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("sin", SINS)
+def test_one_wrong_event_at_emc_is_caught(sin: str, seed: int) -> None:
+    """Lost, doubled, swapped or invented: the first judge names the sort; the second lets one be said again at once."""
+    chance = Random(seed)
+    rows = emc_ledger(chance)
+    SINS[sin](rows, chance.randrange(len(rows)), chance)
+    judged, checked = both_of_emc(rows)
+
+    assert judged.counts()[sin.partition(" ")[0]] > 0
+    assert checked.flaws or (sin == "doubled" and len(checked.doubled) == 1)
+
+
+def test_an_event_said_twice_is_named() -> None:
+    """So that it can be looked for among those that the hub announced."""
+    rows = emc_ledger(Random(1))
+    _, checked = both_of_emc([rows[0], *rows])
+    (first,) = (one for one in LOAD if one.wire_code == rows[0]["key"])
+
+    assert ([], {(first.code, 1, 0)}) == (checked.flaws, checked.doubled)
 
 
 COUNTS = {"accepted": 100, "waiting": 0, "in_flight": 0, "parked": 0, "in_doubt": 0, "delivered": 150, "dead": 0}

@@ -15,6 +15,7 @@ from hub.errors import Unavailable
 from hub.store.sqlite.faults import fault
 from tests.chaos.brittle_store import Failure, failing
 from tests.chaos.fleet_plan import Beside, Kill, blows
+from tests.chaos.neighbours import Name, asides
 from tests.chaos.plan import plan
 from tests.chaos.trouble import OF_THE_PLATFORM, SORTS, Sort, Trouble
 from tests.chaos.wall_clock import WallClock, library
@@ -51,6 +52,21 @@ def test_thirty_blows_bring_every_kill_and_every_company(seed: int) -> None:
     assert 2 == max(beside.values())
     assert plan == blows(seed, 30)
     assert plan != blows(seed + 1, 30)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_thirty_kills_bring_every_trouble_to_the_neighbours(seed: int) -> None:
+    """EMC and the population database in turn, each with every kind once before one comes twice."""
+    plan = asides(seed, 30)
+    for name in Name:
+        kinds = Counter(
+            (one.trouble.sort, one.trouble.fault and one.trouble.fault.kind) for one in plan if one.name is name
+        )
+        assert (12, 2) == (len(kinds), max(kinds.values()))
+
+    assert [*Name] * 15 == [one.name for one in plan]
+    assert plan == asides(seed, 30)
+    assert plan != asides(seed + 1, 30)
 
 
 @pytest.mark.parametrize("sort", sorted(OF_THE_PLATFORM - {Sort.EXPIRED}))

@@ -1,5 +1,6 @@
-"""What a portal always does wrong now and then, and how one sort of trouble reads as its faults."""
+"""What a platform always does wrong now and then, and how one sort of trouble reads as its faults."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from ops.sandbox.remote import Remote
@@ -36,18 +37,27 @@ WEATHER = (
 """Delays stay below the time that a hub needs to come back: a platform that acts on the call of a dead hub after its
 successor has asked about it cannot be told from one that never got the call."""
 
+LOOKUP_WEATHER = (
+    Fault("drop_reply", 0.02),
+    Fault("cut_before_acting", 0.02),
+    Fault("truncate", 0.02),
+    Fault("status", 0.02, status=500, acts=True),
+    Fault("soap_fault", 0.02),
+    Fault("delay", 0.05, delay_s=0.3),
+)
+"""Of the population database; lookups are few."""
 
 FIREWALL = (Fault("stall", count=16, delay_s=2.5), Fault("html", count=3))
 
 
-async def set_in(portal: Remote, seed: int) -> None:
+async def set_in(platform: Remote, seed: int, weather: Sequence[Fault] = WEATHER) -> None:
     """Let the weather begin; it lasts until the end of a run."""
-    for number, fault in enumerate(WEATHER):
-        await portal.fault(fault.kind, seed=seed * 100 + number, **fault.bounds)
+    for number, fault in enumerate(weather):
+        await platform.fault(fault.kind, seed=seed * 100 + number, **fault.bounds)
 
 
 def faults(trouble: Trouble) -> tuple[Fault, ...]:
-    """Return what the portal is told to do."""
+    """Return what a platform is told to do."""
     match trouble.sort:
         case Sort.REFUSED:
             return (Fault("status", status=503, acts=False, duration_s=trouble.for_s),)
