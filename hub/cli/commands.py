@@ -20,8 +20,10 @@ from hub.cli.following import fetch_timeline, read_key, show
 from hub.cli.migrate import migrate
 from hub.cli.orders import app as orders
 from hub.cli.orders import discard, replay, settle, supersede
+from hub.cli.policies import policy_line
 from hub.cli.reconcile import reconcile
 from hub.cli.topics import lacking, topics
+from hub.clock import SystemClock
 from hub.errors import ConfigInvalid, HubError
 from hub.settings import Installation, load
 from hub.settings.founding import found
@@ -234,6 +236,8 @@ def _summarise(installation: Installation) -> None:
     typer.echo(f"  systems     {len(installation.systems)} with {keys} API key(s)")
     typer.echo(f"  procedures  {len(installation.procedures)}")
     typer.echo(f"  platforms   {platforms}")
+    for platform in installation.platforms:
+        typer.echo(f"    {policy_line(platform.section, SystemClock().now())}")
 
 
 def _part(module: str, name: str) -> Any:

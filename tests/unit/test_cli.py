@@ -68,7 +68,21 @@ def test_a_sandbox_installation_has_its_platforms_on(tmp_path: Path, capsys: pyt
     assert 0 == _run("init", str(tmp_path / "hub"), "--sandbox")
     assert 0 == _run("check-config", "--config", str(tmp_path / "hub"))
     printed = capsys.readouterr()
-    assert ("", "  platforms   national_portal, population") == (printed.err, printed.out.splitlines()[-1])
+    assert "" == printed.err
+    assert [
+        "  platforms   national_portal, population",
+        "    national_portal: no quota, no maintenance",
+        "    population: no quota, no maintenance",
+    ] == printed.out.splitlines()[-3:]
+
+
+def test_check_config_prints_how_platforms_are_treated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for each."""
+    folder = tmp_path / "hub"
+    assert 0 == _run("init", str(folder), "--sandbox")
+    change(folder, "platforms/population.yaml", "enabled: true", "enabled: true\nquota:\n  calls_per_day: 77")
+    assert 0 == _run("check-config", "--config", str(folder))
+    assert "    population: 77 calls a day" == capsys.readouterr().out.splitlines()[-1]
 
 
 def test_check_config_prints_every_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
