@@ -2,17 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from hub.store import tables
+from hub.store.backwards import back_to
 from hub.store.database import Database
 from schemas.delivery import Step
-
-_ROWS = 2000
-_SLACK = timedelta(minutes=10)
-"""Outcomes lie in the order in which calls ended, which is not quite that in which they began."""
 
 _hop = tables.hop.c
 
@@ -25,26 +22,9 @@ class SqlCalls:
 
     async def since(self, partition: int, moment: datetime) -> Mapping[str, int]:
         """Return the calls that began since a moment for the dossiers of a partition, per platform."""
+        wanted = select(_hop.offset, _hop.platform, _hop.step, _hop.started_at.label("at"))
         calls: Counter[str] = Counter()
-        below: int | None = None
-        while page := await self._page(partition, below):
-            calls.update(platform for _, platform, step, at in page if step != Step.NONE and at >= moment)
-            below, _, _, oldest = page[-1]
-            if len(page) < _ROWS or oldest < moment - _SLACK:
-                break
+        async for row in back_to(self._database, wanted.where(_hop.partition == partition), _hop.offset, moment):
+            if row.step != Step.NONE and row.at >= moment:
+                calls[row.platform] += 1
         return calls
-
-    async def _page(self, partition: int, below: int | None) -> list[tuple[int, str, str, datetime]]:
-        return await self._database.read(lambda connection: _rows(connection, partition, below))
-
-
-def _rows(connection: Connection, partition: int, below: int | None) -> list[tuple[int, str, str, datetime]]:
-    newest = (
-        select(_hop.offset, _hop.platform, _hop.step, _hop.started_at)
-        .where(_hop.partition == partition)
-        .order_by(_hop.offset.desc())
-        .limit(_ROWS)
-    )
-    if below is not None:
-        newest = newest.where(_hop.offset < below)
-    return [(row.offset, row.platform, row.step, row.started_at) for row in connection.execute(newest)]
