@@ -11,8 +11,8 @@ from starlette.requests import Request
 
 from hub.access import Principal
 from hub.errors import BrokenRule, Invalid, NotFound
-from hub.ingress.message_ids import is_message_id
 from hub.ingress.reading import read_model, read_query
+from hub.pipeline.message_ids import is_message_id
 from hub.ports import DeliveryId
 from schemas.dead_letter import DeadLetters, DeliveryFilter, LetterState, LetterStory
 from schemas.order import Order, OrderDecision, OrderRequest, Orders, OrderState, OrderStop

@@ -2,8 +2,8 @@
 
 from hub.access import Grants, Principal, Service
 from hub.errors import NotFound
-from hub.ingress.message_ids import is_message_id
 from hub.ingress.recent import Recent, just_accepted
+from hub.pipeline.message_ids import is_message_id
 from hub.ports import ReadModels
 from schemas.agency import AgencyCode
 from schemas.dossier import DossierCode

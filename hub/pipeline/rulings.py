@@ -7,8 +7,8 @@ void. So a ruling that is met twice does nothing a second time.
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from uuid import UUID
 
+from hub.pipeline.message_ids import RANDOM_BITS, SEQUENCE_BITS, message_id
 from hub.ports import DeliveryId, DoubtRule
 from schemas.delivery import DeliveryState
 from schemas.ruling import Verdict
@@ -79,9 +79,8 @@ def starts_in_doubt(on_doubt: DoubtRule) -> bool:
 
 
 def ruling_id(order_id: str, proposed_at: datetime, delivery: DeliveryId) -> str:
-    """Return the message id of a ruling: a UUID version 7 (RFC 9562) with the time of its order and no chance in it."""
+    """Return the message id of a ruling, with the time of its order and no chance in it."""
     name = "\n".join((order_id, delivery.message_id, delivery.operation, str(delivery.part)))
-    chance = int.from_bytes(sha256(name.encode()).digest()[:10], "big")
-    milliseconds = int(proposed_at.timestamp() * 1000)
-    high, low = chance >> 68, chance & ((1 << 62) - 1)
-    return str(UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 0b10 << 62 | low))
+    digest = int.from_bytes(sha256(name.encode()).digest()[:10], "big")
+    sequence, random = digest >> (80 - SEQUENCE_BITS), digest & ((1 << RANDOM_BITS) - 1)
+    return message_id(int(proposed_at.timestamp() * 1000), sequence, random)

@@ -7,7 +7,7 @@ import pytest
 from hub.access import Principal
 from hub.errors import Forbidden, NotFound
 from hub.ingress import Follow, Recent
-from hub.ingress.message_ids import is_message_id
+from hub.pipeline.message_ids import is_message_id
 from schemas.agency import AgencyCode
 from schemas.delivery import CommandHeader, DeliveryState
 from schemas.timeline import MessageLine, Timeline

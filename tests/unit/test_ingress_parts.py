@@ -9,9 +9,10 @@ import pytest
 from hub.errors import Unavailable
 from hub.ingress.json_place import path_at, safe_name
 from hub.ingress.live_overview import LiveOverview
-from hub.ingress.message_ids import MessageIds, is_message_id
+from hub.ingress.message_ids import MessageIds
 from hub.ingress.readiness import Readiness, readiness
 from hub.ingress.turns import Turns
+from hub.pipeline.message_ids import is_message_id
 from schemas.timeline import Overview
 from tests.clock import ManualClock
 from tests.fakes.read_models import MemoryReadModels

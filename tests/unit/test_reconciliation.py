@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from hub.ingress.message_ids import MessageIds, is_message_id
+from hub.ingress.message_ids import MessageIds
+from hub.pipeline.message_ids import is_message_id
 from hub.pipeline.reconciliation import (
     Asker,
     Seen,
