@@ -29,9 +29,9 @@ class Manners:
     quiet_max_s: float = 3600.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class _Question:
-    """One lookup under way: until when, and what its last try came to."""
+    """One lookup under way: until when, and what its last try came to. It names a person, so it has no text."""
 
     query: CitizenQuery
     request_id: str
