@@ -1,40 +1,22 @@
 """A command record, opened."""
 
-from pydantic import ValidationError
-
-from hub.errors import Unsealable
+from hub.pipeline.commands import opened, read_header
 from hub.ports import Keys
-from hub.sealing import seal, unseal
-from schemas.delivery import CommandHeader
+from hub.sealing import seal
 from schemas.dossier import DossierSubmission
-from schemas.envelope import Envelope
 from schemas.ruling import RulingBody
 
-
-def read_header(value: bytes) -> CommandHeader:
-    """Return the clear header of a command. Unsealable when the bytes are no command."""
-    try:
-        return CommandHeader.model_validate_json(Envelope.from_bytes(value).header)
-    except (ValidationError, ValueError):
-        raise Unsealable("not a command") from None
+__all__ = ["open_ruling", "open_submission", "read_header", "with_submission"]
 
 
 async def open_submission(value: bytes, key_id: str, keys: Keys) -> DossierSubmission:
     """Return what the sender submitted. Unsealable when the key is gone or the bytes were changed."""
-    body = unseal(Envelope.from_bytes(value), await keys.key(key_id))
-    try:
-        return DossierSubmission.model_validate_json(body)
-    except ValidationError:
-        raise Unsealable("not a submission") from None
+    return opened(DossierSubmission, value, await keys.key(key_id))
 
 
 async def open_ruling(value: bytes, key_id: str, keys: Keys) -> RulingBody:
     """Return the sealed part of a ruling. Unsealable when the key is gone or the bytes were changed."""
-    body = unseal(Envelope.from_bytes(value), await keys.key(key_id))
-    try:
-        return RulingBody.model_validate_json(body)
-    except ValidationError:
-        raise Unsealable("not a ruling") from None
+    return opened(RulingBody, value, await keys.key(key_id))
 
 
 async def with_submission(header: bytes, key_id: str, submission: DossierSubmission, keys: Keys) -> bytes:

@@ -1,21 +1,17 @@
 """Commands and orders, opened and sealed."""
 
-from typing import TypeVar
-
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from hub.errors import Unsealable
+from hub.pipeline.commands import AnyModel, opened, read_header, stated
 from hub.ports import Keys, Log
 from hub.ports.desk import OrderRecord, Standing, key_subject
-from hub.sealing import seal, unseal
+from hub.sealing import seal
 from schemas.delivery import CommandHeader
 from schemas.dossier import DossierSubmission
-from schemas.envelope import Envelope
 from schemas.model import Model
 from schemas.ruling import Reason, RulingBody
 from schemas.topics import COMMANDS
-
-AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class OrderHeader(Model):
@@ -47,11 +43,11 @@ class Bodies:
 
     async def submission(self, value: bytes) -> DossierSubmission:
         """Return what a sender submitted. Unsealable when the key is gone, or the bytes are no such thing."""
-        return _read(DossierSubmission, await self._opened(value, header_of(value).key_id))
+        return await self._opened(DossierSubmission, value, read_header(value).key_id)
 
     async def ruling(self, value: bytes) -> RulingBody:
         """Return the sealed part of a ruling. Unsealable."""
-        return _read(RulingBody, await self._opened(value, header_of(value).key_id))
+        return await self._opened(RulingBody, value, read_header(value).key_id)
 
     async def present(self, standing: Standing) -> DossierSubmission:
         """Return what would be sent of a delivery now: corrected, where it was corrected before. Unsealable."""
@@ -68,8 +64,8 @@ class Bodies:
 
     async def order(self, record: OrderRecord) -> OrderContent:
         """Return the content of an order. Unsealable when its key was destroyed."""
-        header = _read(OrderHeader, Envelope.from_bytes(record.sealed).header)
-        return _read(OrderContent, await self._opened(record.sealed, header.key_id))
+        header = stated(OrderHeader, record.sealed)
+        return await self._opened(OrderContent, record.sealed, header.key_id)
 
     async def seal_ruling(self, header: CommandHeader, body: RulingBody) -> bytes:
         """Return a ruling as it goes into the log; the header gets the id of its dossier's key."""
@@ -78,20 +74,5 @@ class Bodies:
         content = body.model_dump_json(exclude_defaults=True).encode()
         return seal(named.model_dump_json().encode(), content, key).to_bytes()
 
-    async def _opened(self, value: bytes, key_id: str) -> bytes:
-        return unseal(Envelope.from_bytes(value), await self._keys.key(key_id))
-
-
-def header_of(value: bytes) -> CommandHeader:
-    """Return the clear header of a command. Unsealable when the bytes are no command."""
-    try:
-        return CommandHeader.model_validate_json(Envelope.from_bytes(value).header)
-    except (ValidationError, ValueError):
-        raise Unsealable("not a command") from None
-
-
-def _read(model: type[AnyModel], content: bytes) -> AnyModel:
-    try:
-        return model.model_validate_json(content)
-    except ValidationError:
-        raise Unsealable(f"not a {model.__name__}") from None
+    async def _opened(self, model: type[AnyModel], value: bytes, key_id: str) -> AnyModel:
+        return opened(model, value, await self._keys.key(key_id))

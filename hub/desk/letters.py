@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import orjson
 
 from hub.access import Grants, Principal, Service
-from hub.desk.bodies import Bodies, header_of
+from hub.desk.bodies import Bodies
 from hub.desk.correction import differences
 from hub.errors import BrokenRule, Invalid, NotFound, Unsealable
+from hub.pipeline.commands import read_header
 from hub.ports import Audit, Clock, DeliveryId, Log, ReadModels
 from hub.ports.desk import DeadLetterBox
 from hub.sealing import digest
@@ -152,7 +153,7 @@ class Letters:
 
     async def _ruling(self, value: bytes, delivery: DeliveryId, before: DossierSubmission | None) -> _Decided | None:
         try:
-            header = header_of(value)
+            header = read_header(value)
         except Unsealable:
             return None
         ruling = header.ruling

@@ -1,13 +1,10 @@
 """What was sent, read from the log again: the submission of a message, or the corrected one of a later ruling."""
 
-from pydantic import ValidationError
-
 from hub.errors import Unsealable
+from hub.pipeline.commands import opened, read_header
 from hub.ports import Delivered, DossierFacts, Keys, Log
-from hub.sealing import unseal
 from schemas.delivery import CommandHeader, MessageKind
 from schemas.dossier import DossierSubmission
-from schemas.envelope import Envelope
 from schemas.ruling import RulingBody
 from schemas.topics import COMMANDS
 
@@ -35,12 +32,11 @@ class Bodies:
         if not records or records[0].offset != offset:
             return None
         try:
-            envelope = Envelope.from_bytes(records[0].value)
-            header = CommandHeader.model_validate_json(envelope.header)
+            header = read_header(records[0].value)
             if not _concerns(header, delivered):
                 return None
-            return _read(header, unseal(envelope, await self._keys.key(header.key_id)))
-        except (ValidationError, ValueError, Unsealable):
+            return _submission(header, records[0].value, await self._keys.key(header.key_id))
+        except Unsealable:
             return None
 
 
@@ -51,7 +47,7 @@ def _concerns(header: CommandHeader, delivered: Delivered) -> bool:
     return (header.ruling.message_id, header.ruling.platform) == (delivered.id.message_id, delivered.platform)
 
 
-def _read(header: CommandHeader, body: bytes) -> DossierSubmission | None:
+def _submission(header: CommandHeader, value: bytes, key: bytes) -> DossierSubmission | None:
     if header.kind == MessageKind.RULING:
-        return RulingBody.model_validate_json(body).submission
-    return DossierSubmission.model_validate_json(body)
+        return opened(RulingBody, value, key).submission
+    return opened(DossierSubmission, value, key)

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from hub.access import Grant, Grants, Principal, Service, SystemEntry
-from hub.desk.bodies import Bodies, header_of
+from hub.desk.bodies import Bodies
 from hub.desk.correction import Corrector
 from hub.desk.execution import Execution, ExecutionRooms
 from hub.desk.judging import Judge
@@ -16,6 +16,7 @@ from hub.desk.letters import LetterRooms, Letters
 from hub.desk.placing import ApprovalRule, OrderDesk, OrderRooms
 from hub.desk.rulings import RulingWriter
 from hub.ingress.reading import read_model
+from hub.pipeline.commands import read_header
 from hub.pipeline.validate import check_submission
 from hub.ports import DeliveryId, LaneKey, ParkedRow
 from hub.sealing import seal, unseal
@@ -168,7 +169,7 @@ class Room:
     ) -> None:
         """Append what came of a try, or of a ruling, as the worker does."""
         value, partition, offset = await self._command(number)
-        header = header_of(value)
+        header = read_header(value)
         made = OutcomeHeader(
             message_id=header.message_id,
             ordering_key=header.ordering_key,
@@ -202,7 +203,7 @@ class Room:
     async def park(self, number: int, **changes: Any) -> None:
         """Put a dead delivery into the parking place with another body, as a replay does that corrects it."""
         value, partition, offset = await self._command(number)
-        header = header_of(value)
+        header = read_header(value)
         stated = submission(code=header.ordering_key, **{"progress": [], **changes})
         key = await self.keys.key(header.key_id)
         body = stated.model_dump_json(exclude_defaults=True).encode()
@@ -250,7 +251,7 @@ class Room:
         found = []
         for partition in range(self.log.partitions(COMMANDS)):
             for record in await self.log.read(COMMANDS, partition, 0, 10_000):
-                header = header_of(record.value)
+                header = read_header(record.value)
                 if header.ruling is not None:
                     found.append((header, await self.bodies.ruling(record.value)))
         return found
@@ -258,7 +259,7 @@ class Room:
     async def _command(self, number: int) -> tuple[bytes, int, int]:
         for partition in range(self.log.partitions(COMMANDS)):
             for record in await self.log.read(COMMANDS, partition, 0, 10_000):
-                if header_of(record.value).message_id == message_id(number):
+                if read_header(record.value).message_id == message_id(number):
                     return record.value, partition, record.offset
         raise AssertionError(number)
 
