@@ -18,8 +18,8 @@ from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.dead import app as dead
 from hub.cli.following import fetch_timeline, read_key, show
 from hub.cli.migrate import migrate
+from hub.cli.ordering import discard, replay, settle, supersede
 from hub.cli.orders import app as orders
-from hub.cli.orders import discard, replay, settle, supersede
 from hub.cli.policies import policy_line
 from hub.cli.reconcile import reconcile
 from hub.cli.topics import lacking, topics
