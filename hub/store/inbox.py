@@ -1,18 +1,27 @@
 """The inbox: recognises a repeated request by (sender, key) and keeps the head of every dossier."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from hmac import compare_digest
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, select, true, update
 
 from hub.ports import Reservation, ReservationState, Reserved
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import among, conflict_insert
+from hub.store.dialect import ConflictInsert, among_bound, conflict_insert, execute_many
 from hub.store.gathering import Gathering
 
 _Key = tuple[str, str]
+
+_inbox = tables.inbox.c
+
+# Two lists and not one of pairs, which SQLite would answer by reading the whole table.
+_KNOWN = select(tables.inbox).where(among_bound(_inbox.sender, "senders"), among_bound(_inbox.key, "keys"))
+_ACCEPT = update(tables.inbox).where(among_bound(_inbox.message_id, "ids")).values(accepted=true())
+_HEADS = select(tables.dossier).where(among_bound(tables.dossier.c.ordering_key, "ordering_keys"))
+_HEADS_LOCKED = _HEADS.order_by(tables.dossier.c.ordering_key).with_for_update()
 
 
 class SqlInbox:
@@ -41,7 +50,7 @@ def reserve(connection: Connection, reservations: Sequence[Reservation]) -> Sequ
     answers = [desk.answer(reservation) for reservation in reservations]
     if desk.fresh:
         fresh = sorted(desk.fresh, key=lambda reservation: (reservation.sender, reservation.key))
-        connection.execute(insert(tables.inbox), [_row(reservation) for reservation in fresh])
+        execute_many(connection, conflict_insert(connection, tables.inbox), map(_row, fresh))
         raise_heads(connection, desk.raised, locked)
     return answers
 
@@ -50,20 +59,17 @@ def accept(connection: Connection, message_ids: Iterable[str]) -> None:
     """Note that the messages were seen in the log."""
     ids = list(message_ids)
     if ids:
-        seen = among(connection, tables.inbox.c.message_id, ids)
-        connection.execute(update(tables.inbox).where(seen).values(accepted=True))
+        connection.execute(_ACCEPT, {"ids": ids})
 
 
 def dossier_heads(connection: Connection, ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
     """Return (code as given, highest revision) of the dossiers that are known."""
-    keys = list(ordering_keys)
-    return _heads(connection, _heads_of(connection, keys)) if keys else {}
+    return _heads(connection, _HEADS, ordering_keys)
 
 
 def locked_heads(connection: Connection, ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
     """Return the same; nobody else raises these until the end of the transaction. They are locked in one order."""
-    wanted = _heads_of(connection, ordering_keys).order_by(tables.dossier.c.ordering_key)
-    return _heads(connection, wanted.with_for_update())
+    return _heads(connection, _HEADS_LOCKED, ordering_keys)
 
 
 def raise_heads(connection: Connection, heads: Mapping[str, tuple[str, int]], locked: Collection[str]) -> None:
@@ -71,20 +77,16 @@ def raise_heads(connection: Connection, heads: Mapping[str, tuple[str, int]], lo
 
     A head that is not among the `locked` ones must not be there: the database refuses it when it is.
     """
-    statement = conflict_insert(connection, tables.dossier)
-    raising = statement.on_conflict_do_update(
-        index_elements=["ordering_key"], set_={"revision": statement.excluded.revision}
-    )
-    rows = [
-        {"ordering_key": ordering_key, "code_as_given": code, "revision": revision}
-        for ordering_key, (code, revision) in sorted(heads.items())
-    ]
-    there = [row for row in rows if row["ordering_key"] in locked]
-    fresh = [row for row in rows if row["ordering_key"] not in locked]
-    if there:
-        connection.execute(raising, there)
-    if fresh:
-        connection.execute(statement, fresh)
+    entering = conflict_insert(connection, tables.dossier)
+    rows = [(ordering_key, code, revision) for ordering_key, (code, revision) in sorted(heads.items())]
+    execute_many(connection, _raising(entering), [row for row in rows if row[0] in locked])
+    execute_many(connection, entering, [row for row in rows if row[0] not in locked])
+
+
+@lru_cache(maxsize=8)
+def _raising(entering: ConflictInsert) -> ConflictInsert:
+    revision = {"revision": entering.excluded.revision}
+    return entering.on_conflict_do_update(index_elements=["ordering_key"], set_=revision)
 
 
 class _Desk:
@@ -128,23 +130,17 @@ def _said(state: ReservationState, first: Row[Any] | Reservation, code_as_given:
 
 
 def _known(connection: Connection, reservations: Sequence[Reservation]) -> dict[_Key, Row[Any] | Reservation]:
-    """Return what the inbox has of the requests.
-
-    Two lists and not one of pairs, which SQLite would answer by reading the whole table.
-    """
-    box = tables.inbox
-    of_senders = among(connection, box.c.sender, {reservation.sender for reservation in reservations})
-    of_keys = among(connection, box.c.key, {reservation.key for reservation in reservations})
-    rows = connection.execute(select(box).where(of_senders, of_keys))
+    """Return what the inbox has of the requests."""
+    senders = {reservation.sender for reservation in reservations}
+    keys = {reservation.key for reservation in reservations}
+    rows = connection.execute(_KNOWN, {"senders": senders, "keys": keys})
     return {(row.sender, row.key): row for row in rows}
 
 
-def _heads_of(connection: Connection, ordering_keys: Iterable[str]) -> Select[Any]:
-    return select(tables.dossier).where(among(connection, tables.dossier.c.ordering_key, ordering_keys))
-
-
-def _heads(connection: Connection, wanted: Select[Any]) -> dict[str, tuple[str, int]]:
-    return {row.ordering_key: (row.code_as_given, row.revision) for row in connection.execute(wanted)}
+def _heads(connection: Connection, wanted: Select[Any], ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
+    keys = list(ordering_keys)
+    rows = connection.execute(wanted, {"ordering_keys": keys}) if keys else ()
+    return {ordering_key: (code, revision) for ordering_key, code, revision in rows}
 
 
 def _row(reservation: Reservation) -> dict[str, Any]:

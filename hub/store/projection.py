@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from hub.errors import HubFault
 from hub.ports import ProjectedBatch, Record
 from hub.store import inbox, tables, tally
 from hub.store.database import Database
-from hub.store.dialect import Turn, among, conflict_insert, empty, take_turns, upsert
+from hub.store.dialect import Row, Turn, among_bound, empty, execute_many, insert_missing, take_turns, upsert
 from hub.store.ledger import Ledger, LedgerLine
 from schemas.audit import AuditRecord
 from schemas.delivery import CommandHeader, MessageKind, OutcomeHeader
@@ -17,6 +17,18 @@ from schemas.envelope import Envelope
 
 BUILT = (tables.message, tables.delivery, tables.hop, tables.audit, tables.tally)
 """The tables whose rows come from the log alone."""
+
+_row = tables.projection.c
+
+# Statements are made once: putting one together costs more than running it.
+_STARTS = (
+    select(_row.partition, _row.next_offset)
+    .where(_row.topic == bindparam("its_topic"), among_bound(_row.partition, "partitions"))
+    .order_by(_row.partition)
+    .with_for_update()
+)
+_KNOWN = select(tables.message.c.message_id).where(among_bound(tables.message.c.message_id, "ids"))
+_LINES = select(tables.delivery).where(among_bound(tables.delivery.c.message_id, "ids"))
 
 
 class SqlProjection:
@@ -83,8 +95,7 @@ def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBat
         for partition, batch in batches.items()
         if batch.next_offset > starts[partition]
     ]
-    if ends:
-        connection.execute(upsert(connection, tables.projection), ends)
+    execute_many(connection, upsert(connection, tables.projection), ends)
 
 
 def reset(connection: Connection) -> None:
@@ -109,10 +120,7 @@ def _starts(connection: Connection, topic: str, partitions: Iterable[int]) -> di
 
 
 def _locked_starts(connection: Connection, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    row = tables.projection.c
-    mine = (row.topic == topic, among(connection, row.partition, partitions))
-    wanted = select(row.partition, row.next_offset).where(*mine).order_by(row.partition)
-    rows = connection.execute(wanted.with_for_update())
+    rows = connection.execute(_STARTS, {"its_topic": topic, "partitions": partitions})
     return {partition: offset for partition, offset in rows}  # noqa: C416 - rows are not tuples to the type checker
 
 
@@ -123,15 +131,13 @@ def _refuse_hole(topic: str, starts: Mapping[int, int], batches: Mapping[int, Pr
 
 
 def _wanted(topic: str, partition: int) -> Select[int]:
-    row = tables.projection.c
-    return select(row.next_offset).where(row.topic == topic, row.partition == partition)
+    return select(_row.next_offset).where(_row.topic == topic, _row.partition == partition)
 
 
 def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, CommandHeader]]) -> None:
     take_turns(connection, Turn.LEDGER, {record.partition for record, _ in commands})
     ids = list({header.message_id for _, header in commands})
-    message_id = tables.message.c.message_id
-    known = set(connection.scalars(select(message_id).where(among(connection, message_id, ids))))
+    known = set(connection.scalars(_KNOWN, {"ids": ids}))
     ledger = _ledger(connection, ids)
     firsts: dict[str, tuple[Record, CommandHeader]] = {}
     for record, header in commands:
@@ -159,15 +165,12 @@ def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, Out
 
 def _ledger(connection: Connection, message_ids: Sequence[str]) -> Ledger:
     """Load the lines of the messages. All lines of a message belong to one partition, whose turn this is."""
-    line = tables.delivery
-    rows = connection.execute(select(line).where(among(connection, line.c.message_id, message_ids)))
-    return Ledger(LedgerLine(*row) for row in rows)
+    return Ledger(LedgerLine(*row) for row in connection.execute(_LINES, {"ids": message_ids}))
 
 
 def _save(connection: Connection, ledger: Ledger, accepted: int = 0) -> None:
     """Write what changed, and the counts with it."""
-    if ledger.changed:
-        connection.execute(upsert(connection, tables.delivery), [line._asdict() for line in ledger.changed])
+    execute_many(connection, upsert(connection, tables.delivery), ledger.changed)
     differences = ledger.differences
     differences[tally.ACCEPTED] += accepted
     tally.add(connection, differences)
@@ -195,10 +198,9 @@ def _raised(headers: Iterable[CommandHeader], heads: Mapping[str, tuple[str, int
     return raised
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+def _insert(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows; what is there stays."""
-    if rows:
-        connection.execute(conflict_insert(connection, table).on_conflict_do_nothing(), rows)
+    execute_many(connection, insert_missing(connection, table), rows)
 
 
 def _message_row(record: Record, header: CommandHeader) -> dict[str, Any]:

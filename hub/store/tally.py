@@ -1,11 +1,12 @@
 """Counts that are kept up with every batch, so that the live page costs a handful of rows."""
 
 from collections import Counter
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
 from hub.store import tables
-from hub.store.dialect import conflict_insert
+from hub.store.dialect import ConflictInsert, conflict_insert, execute_many
 from hub.store.ledger import Figure
 from schemas.timeline import Overview, PlatformCount
 
@@ -19,11 +20,7 @@ def add(connection: Connection, differences: Counter[Figure]) -> None:
         for (platform, figure), amount in sorted(differences.items())
         if amount
     ]
-    if rows:
-        statement = conflict_insert(connection, tables.tally)
-        amount = tables.tally.c.amount + statement.excluded.amount
-        statement = statement.on_conflict_do_update(index_elements=["platform", "figure"], set_={"amount": amount})
-        connection.execute(statement, rows)
+    execute_many(connection, _adding(conflict_insert(connection, tables.tally)), rows)
 
 
 def overview(connection: Connection) -> Overview:
@@ -39,3 +36,9 @@ def overview(connection: Connection) -> Overview:
         accepted=accepted,
         platforms=tuple(PlatformCount(platform=name, **counts) for name, counts in platforms.items()),
     )
+
+
+@lru_cache(maxsize=8)
+def _adding(insert: ConflictInsert) -> ConflictInsert:
+    amount = tables.tally.c.amount + insert.excluded.amount
+    return insert.on_conflict_do_update(index_elements=["platform", "figure"], set_={"amount": amount})

@@ -992,6 +992,10 @@ class _TickingConnection:
         """Run a statement, or fail."""
         return self._guarded(self._connection.scalars, *arguments)
 
+    def exec_driver_sql(self, *arguments: Any) -> Any:
+        """Run a statement, or fail."""
+        return self._guarded(self._connection.exec_driver_sql, *arguments)
+
     def _guarded(self, run: Callable[..., Any], *arguments: Any) -> Any:
         if not self._late:
             self._bomb.tick()

@@ -14,14 +14,14 @@ from hub.pipeline.status_events import EventDelivery, EventMessage, Told, late
 from hub.ports import DeliveryId, LoggedEvent, OutboxEvent, Projected, ProjectedBatch
 from hub.store import tables
 from hub.store.database import Database
-from hub.store.dialect import among, upsert
+from hub.store.dialect import among_bound, execute_many, upsert
 from hub.store.events.memory import learn, leave_out_known
 from hub.store.events.numbers import number
 from hub.store.events.outbox import outbox, published
 from hub.store.events.places import claim, ends, learnt_to, lock, next_offset, next_offsets, release
 
-_message = tables.event_message.c
-_delivery = tables.event_delivery.c
+_MESSAGES = select(tables.event_message).where(among_bound(tables.event_message.c.message_id, "ids"))
+_DELIVERIES = select(tables.event_delivery).where(among_bound(tables.event_delivery.c.message_id, "ids"))
 
 
 class SqlEvents:
@@ -91,8 +91,7 @@ def apply(connection: Connection, topic: str, batches: Mapping[int, ProjectedBat
         for partition, batch in batches.items()
         if batch.next_offset > starts[partition]
     ]
-    if moved:
-        connection.execute(upsert(connection, tables.event_source), moved)
+    execute_many(connection, upsert(connection, tables.event_source), moved)
 
 
 def note_late(connection: Connection, delivery: DeliveryId, since: datetime, now: datetime, source: str) -> bool:
@@ -107,7 +106,7 @@ def note_late(connection: Connection, delivery: DeliveryId, since: datetime, now
     change = late(found[0], line, since, now)
     if change is None:
         return False
-    connection.execute(upsert(connection, tables.event_delivery), [line._replace(late=True)._asdict()])
+    execute_many(connection, upsert(connection, tables.event_delivery), [line._replace(late=True)])
     number(connection, [change], source, places)
     return True
 
@@ -132,21 +131,13 @@ def _told(connection: Connection, fresh: Sequence[Projected]) -> Told:
 
 
 def _messages(connection: Connection, ids: Sequence[str]) -> Sequence[EventMessage]:
-    if not ids:
-        return ()
-    rows = connection.execute(select(tables.event_message).where(among(connection, _message.message_id, ids)))
-    return [EventMessage(*row) for row in rows]
+    return [EventMessage(*row) for row in connection.execute(_MESSAGES, {"ids": ids})] if ids else ()
 
 
-def _deliveries(connection: Connection, message_ids: Sequence[str]) -> Sequence[EventDelivery]:
-    if not message_ids:
-        return ()
-    rows = connection.execute(select(tables.event_delivery).where(among(connection, _delivery.message_id, message_ids)))
-    return [EventDelivery(*row) for row in rows]
+def _deliveries(connection: Connection, ids: Sequence[str]) -> Sequence[EventDelivery]:
+    return [EventDelivery(*row) for row in connection.execute(_DELIVERIES, {"ids": ids})] if ids else ()
 
 
 def _enter(connection: Connection, told: Told) -> None:
-    if told.messages:
-        connection.execute(upsert(connection, tables.event_message), [row._asdict() for row in told.messages])
-    if told.deliveries:
-        connection.execute(upsert(connection, tables.event_delivery), [row._asdict() for row in told.deliveries])
+    execute_many(connection, upsert(connection, tables.event_message), told.messages)
+    execute_many(connection, upsert(connection, tables.event_delivery), told.deliveries)

@@ -8,12 +8,14 @@ from hub.errors import HubFault
 from hub.pipeline.status_events import Change, EventDelivery, Origin
 from hub.ports import DeliveryId, LoggedEvent
 from hub.store import tables
-from hub.store.dialect import among, conflict_insert
+from hub.store.dialect import among, among_bound, conflict_insert, insert_missing
 from hub.store.events.numbers import raise_seqs
 from hub.store.events.places import learnt_to, lock, note_learnt
 
 _known = tables.event_known.c
 _outbox = tables.event_outbox.c
+
+_KNOWN = select(_known.event_id).where(among_bound(_known.event_id, "ids"))
 
 
 def learn(connection: Connection, partition: int, start: int, events: Sequence[LoggedEvent], next_offset: int) -> None:
@@ -36,11 +38,7 @@ def learn(connection: Connection, partition: int, start: int, events: Sequence[L
 def leave_out_known(connection: Connection, changes: Sequence[Change]) -> Sequence[Change]:
     """Leave out what the log holds already, and forget that it was known: its source is behind us."""
     ids = [change.id for change in changes]
-    known = (
-        set(connection.scalars(select(_known.event_id).where(among(connection, _known.event_id, ids))))
-        if ids
-        else set()
-    )
+    known = set(connection.scalars(_KNOWN, {"ids": ids})) if ids else set()
     if not known:
         return changes
     connection.execute(delete(tables.event_known).where(among(connection, _known.event_id, known)))
@@ -57,7 +55,7 @@ def _remember(connection: Connection, ids: Sequence[str]) -> None:
         if origin.offset >= read_to.get((origin.topic, origin.partition), 0)
     ]
     if rows:
-        connection.execute(conflict_insert(connection, tables.event_known).on_conflict_do_nothing(), rows)
+        connection.execute(insert_missing(connection, tables.event_known), rows)
 
 
 def _note_late(connection: Connection, lates: Sequence[DeliveryId]) -> None:

@@ -7,10 +7,13 @@ from sqlalchemy import Connection, bindparam, select, update
 from hub.pipeline.status_events import Change
 from hub.ports import LoggedEvent
 from hub.store import tables
-from hub.store.dialect import among, upsert
+from hub.store.dialect import among_bound, conflict_insert, execute_many, upsert
 
 _dossier = tables.event_dossier.c
 _row = tables.event_partition.c
+
+_SEQS = select(_dossier.ordering_key, _dossier.seq).where(among_bound(_dossier.ordering_key, "ordering_keys"))
+_MOVE = update(tables.event_partition).where(_row.partition == bindparam("at")).values(next_place=bindparam("to"))
 
 
 def number(connection: Connection, changes: Sequence[Change], source: str, places: dict[int, int]) -> None:
@@ -22,22 +25,12 @@ def number(connection: Connection, changes: Sequence[Change], source: str, place
     for change in changes:
         key, partition = change.message.ordering_key, change.message.partition
         seqs[key] = seqs.get(key, 0) + 1
-        value = change.value(source, seqs[key])
-        rows.append(
-            {
-                "partition": partition,
-                "place": places[partition],
-                "event_id": change.id,
-                "ordering_key": key,
-                "value": value,
-            }
-        )
+        rows.append((partition, places[partition], change.id, key, change.value(source, seqs[key])))
         places[partition] += 1
-    connection.execute(tables.event_outbox.insert(), rows)
+    execute_many(connection, conflict_insert(connection, tables.event_outbox), rows)
     _save_seqs(connection, seqs)
-    moved = [{"at": partition, "to": place} for partition, place in places.items()]
-    next_place = update(tables.event_partition).where(_row.partition == bindparam("at"))
-    connection.execute(next_place.values(next_place=bindparam("to")), moved)
+    told_of = {change.message.partition for change in changes}
+    execute_many(connection, _MOVE, [{"at": each, "to": places[each]} for each in sorted(told_of)])
 
 
 def raise_seqs(connection: Connection, events: Sequence[LoggedEvent]) -> None:
@@ -52,10 +45,8 @@ def raise_seqs(connection: Connection, events: Sequence[LoggedEvent]) -> None:
 
 
 def _seqs(connection: Connection, keys: Collection[str]) -> dict[str, int]:
-    wanted = select(_dossier.ordering_key, _dossier.seq).where(among(connection, _dossier.ordering_key, keys))
-    return {row.ordering_key: row.seq for row in connection.execute(wanted)}
+    return {key: seq for key, seq in connection.execute(_SEQS, {"ordering_keys": keys})}  # noqa: C416 - rows are not tuples to the type checker
 
 
 def _save_seqs(connection: Connection, seqs: Mapping[str, int]) -> None:
-    rows = [{"ordering_key": key, "seq": seq} for key, seq in seqs.items()]
-    connection.execute(upsert(connection, tables.event_dossier), rows)
+    execute_many(connection, upsert(connection, tables.event_dossier), seqs.items())

@@ -1,33 +1,47 @@
 """Where the status events of each partition stand, and who may publish them."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from hub.store import tables
-from hub.store.dialect import among, conflict_insert
+from hub.store.dialect import among, among_bound, execute_many, insert_missing
 from schemas.topics import EVENTS
 
 _source = tables.event_source.c
 _row = tables.event_partition.c
 
+_PLACES = (
+    select(_row.partition, _row.next_place)
+    .where(among_bound(_row.partition, "partitions"))
+    .order_by(_row.partition)
+    .with_for_update()
+)
+_OFFSETS = select(_source.partition, _source.next_offset).where(
+    _source.topic == bindparam("its_topic"), among_bound(_source.partition, "partitions")
+)
+_LEARN = (
+    update(tables.event_partition)
+    .where(_row.partition == bindparam("at"), _row.learnt_to < bindparam("to"))
+    .values(learnt_to=bindparam("to"))
+)
+
 
 def lock(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
     """Lock the partitions' rows, in one order, and return their next places. Rows that are missing are made."""
     wanted = sorted(partitions)
-    rows = (
-        select(_row.partition, _row.next_place)
-        .where(among(connection, _row.partition, wanted))
-        .order_by(_row.partition)
-    )
-    found = {row.partition: row.next_place for row in connection.execute(rows.with_for_update())}
+    found = _places(connection, wanted)
     if len(found) == len(wanted):
         return found
     blank = {"next_place": 0, "learnt_to": 0, "holder": "", "epoch": 0, "held_until": None}
     missing = [{"partition": number, **blank} for number in wanted if number not in found]
-    connection.execute(conflict_insert(connection, tables.event_partition).on_conflict_do_nothing(), missing)
-    return {row.partition: row.next_place for row in connection.execute(rows.with_for_update())}
+    connection.execute(insert_missing(connection, tables.event_partition), missing)
+    return _places(connection, wanted)
+
+
+def _places(connection: Connection, partitions: Sequence[int]) -> dict[int, int]:
+    return {row.partition: row.next_place for row in connection.execute(_PLACES, {"partitions": partitions})}
 
 
 def next_offset(connection: Connection, topic: str, partition: int) -> int:
@@ -39,8 +53,7 @@ def next_offset(connection: Connection, topic: str, partition: int) -> int:
 def next_offsets(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """Return the same of some partitions."""
     numbers = list(partitions)
-    mine = (_source.topic == topic, among(connection, _source.partition, numbers))
-    rows = connection.execute(select(_source.partition, _source.next_offset).where(*mine))
+    rows = connection.execute(_OFFSETS, {"its_topic": topic, "partitions": numbers})
     return dict.fromkeys(numbers, 0) | {row.partition: row.next_offset for row in rows}
 
 
@@ -51,10 +64,7 @@ def learnt_to(connection: Connection, partition: int) -> int:
 
 def note_learnt(connection: Connection, ends: Mapping[int, int]) -> None:
     """Raise, per partition, the offset up to which the events in the log are known."""
-    rows = [{"at": partition, "to": end} for partition, end in ends.items()]
-    further = update(tables.event_partition).where(_row.partition == bindparam("at"), _row.learnt_to < bindparam("to"))
-    if rows:
-        connection.execute(further.values(learnt_to=bindparam("to")), rows)
+    execute_many(connection, _LEARN, [{"at": partition, "to": end} for partition, end in ends.items()])
 
 
 def ends(connection: Connection) -> Mapping[tuple[str, int], int]:
