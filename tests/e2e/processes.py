@@ -118,9 +118,9 @@ async def sandboxes(folder: Path, seed: int = 0) -> AsyncIterator[Sandboxes]:
 
 
 @asynccontextmanager
-async def hub(folder: Path, log: Path) -> AsyncIterator[Running]:
+async def hub(folder: Path, log: Path, role: str = "run", *options: str) -> AsyncIterator[Running]:
     """Run the hub of an installation. It may not listen yet; `listening` waits for that."""
-    async with running(log, "hub", "run", "--config", str(folder)) as process:
+    async with running(log, "hub", role, "--config", str(folder), *options) as process:
         yield process
 
 

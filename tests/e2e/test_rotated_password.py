@@ -1,4 +1,7 @@
-"""A password is rotated under way: everything parks, one alarm is raised, and with the right one all is delivered."""
+"""A password is rotated under way: everything parks, one alarm is raised, and with the right one all is delivered.
+
+In both homes: beside a door of their own, two workers meet the password, and one alarm is raised for both.
+"""
 
 import asyncio
 import json
@@ -11,6 +14,7 @@ import pytest
 
 from ops.sandbox.population.settings import PopulationSettings
 from ops.sandbox.portal.settings import PortalSettings
+from tests.e2e.homes import Home, home, postgres
 from tests.e2e.site import QUERY, Site, code_of, opened, submission
 
 DOSSIERS = 300
@@ -24,14 +28,15 @@ DELIVERED_S_MAX = 120.0
 ROTATED = "rotated-by-the-portal"
 PORTAL = "national_portal"
 
+__all__ = ["home", "postgres"]
 
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, home: Home) -> AsyncIterator[Site]:
     """A hub that runs, and a portal that takes its time."""
-    async with opened(tmp_path) as one:
+    async with opened(tmp_path, home=home) as one:
         await one.portal.fault("delay", delay_s=0.3)
         await one.start()
         yield one
@@ -148,18 +153,18 @@ async def test_the_portal_takes_the_old_password_again(site: Site) -> None:
     await site.portal.rotate(password=PortalSettings().password)
 
     await _all_is_well(site)
-    assert 0 == await site.process.stop()
+    assert 0 == await site.stop()
 
 
 async def test_the_hub_is_given_the_new_password(site: Site) -> None:
     """The file of the secret is changed, and the hub restarted, as is documented."""
     await _rotated_in_the_middle(site)
     (site.installed.folder / "secrets" / "national-portal-password").write_text(ROTATED, encoding="utf-8")
-    assert 0 == await site.process.stop()
+    assert 0 == await site.stop()
     await site.start()
 
     await _all_is_well(site)
-    assert 0 == await site.process.stop()
+    assert 0 == await site.stop()
 
 
 async def test_the_key_to_the_population_database_is_rotated(site: Site) -> None:
@@ -179,4 +184,4 @@ async def test_the_key_to_the_population_database_is_rotated(site: Site) -> None
     await site.population.rotate(secret=PopulationSettings().secret)
     assert 200 == (await look())[0]
     await _alarms_within(site, raised + Counter({("alarm_ended", "refused_us", "population"): 1}))
-    assert 0 == await site.process.stop()
+    assert 0 == await site.stop()
