@@ -1,11 +1,8 @@
-"""Dead letters with real processes: refused by the portal, corrected by an operator, sent again at a rate."""
+"""Dead letters in both homes: refused by the portal, corrected by an operator, sent again at a rate."""
 
 import asyncio
 import json
-import os
-import sys
 import time
-from asyncio.subprocess import PIPE
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.homes import Home, home, postgres
 from tests.e2e.operators import Operators, operators
 from tests.e2e.site import Site, code_of, opened, submission
+
+__all__ = ["home", "postgres"]
 
 LETTERS = 1000
 FOLLOWED = range(1, LETTERS + 1, 10)
@@ -36,9 +36,9 @@ def changes() -> dict[str, str]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path, changes: dict[str, str]) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, changes: dict[str, str], home: Home) -> AsyncIterator[Site]:
     """Everything but the hub is up; the portal may refuse everybody alike without being taken for at fault itself."""
-    async with opened(tmp_path, changes) as one:
+    async with opened(tmp_path, changes, home) as one:
         with (one.installed.folder / "platforms" / "national_portal.yaml").open("a", encoding="utf-8") as file:
             file.write("\nrefusals_equal_max: 0\n")
         yield one
@@ -72,7 +72,7 @@ async def _states_at_portal(site: Site) -> dict[str, list[tuple[str, str]]]:
     return done
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_a_thousand_dead_letters_are_corrected_and_sent_again(site: Site, desk: Operators) -> None:
     """At the rate that was ordered, each once and in the order of its dossier, with who and why beside it."""
     await _submit(site, [submission(n, progress=[], attachments=[LONG]) for n in range(1, LETTERS + 1)])
@@ -108,18 +108,7 @@ async def test_a_thousand_dead_letters_are_corrected_and_sent_again(site: Site, 
     assert [] == await desk.letters()
 
 
-async def _hub(site: Site, token: str, *arguments: str) -> str:
-    """Run a command of an operator, and return what it printed."""
-    command = (sys.executable, "-m", "hub", *arguments, "--config", str(site.installed.folder))
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=PIPE, stderr=PIPE, env={**os.environ, "HUB_API_KEY": token}
-    )
-    said, complained = await process.communicate()
-    assert 0 == process.returncode, complained.decode()
-    return said.decode()
-
-
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("changes", [{"approvals": "1", "approve_bulk_above": "1"}])
 async def test_an_order_survives_kills_and_needs_a_second_person(site: Site, desk: Operators) -> None:
     """By the command line: proposed, approved by another account, killed in the midst; each delivery has one effect.
@@ -130,28 +119,30 @@ async def test_an_order_survives_kills_and_needs_a_second_person(site: Site, des
     await _submit(site, [submission(n, progress=[], attachments=[LONG]) for n in range(1, KILLED + 2)])
     await _submit(site, [submission(KILLED + 1, 2, progress=[], status="processing")])
     await desk.until_dead(KILLED + 1)
-    listed = (await _hub(site, operator, "dead", "list", "--platform", "national_portal", "--max", "100")).splitlines()
+    listed = (
+        await site.command(operator, "dead", "list", "--platform", "national_portal", "--max", "100")
+    ).splitlines()
     assert KILLED + 1 == len(listed) // 2
-    told = await _hub(site, operator, "dead", "show", listed[0], "--officer", "vh01")
+    told = await site.command(operator, "dead", "show", listed[0], "--officer", "vh01")
     assert "the platform said: " in told
     assert '"personal_number": "001000000001"' in told
 
     why = ("--reason", "đã kiểm tra", "--officer", "vh01")
-    await _hub(site, operator, "discard", "--dossier", code_of(KILLED + 1), *why)
+    await site.command(operator, "discard", "--dossier", code_of(KILLED + 1), *why)
     correction = f"attachments={json.dumps([SHORT])}"
     options = ("--platform", "national_portal", "--set", correction, "--rate", "10", *why)
-    assert f"would touch {KILLED}" in await _hub(site, operator, "replay", *options, "--dry-run")
-    proposed = await _hub(site, operator, "replay", *options)
+    assert f"would touch {KILLED}" in await site.command(operator, "replay", *options, "--dry-run")
+    proposed = await site.command(operator, "replay", *options)
     order_id = proposed.split()[0]
     assert f"replay proposed, 0 of {KILLED}" in proposed
-    assert "replay approved" in await _hub(site, approver, "orders", "approve", order_id, "--officer", "gs01")
+    assert "replay approved" in await site.command(approver, "orders", "approve", order_id, "--officer", "gs01")
     for appended in (5, 15):
         await desk.until(order_id, lambda order, least=appended: order["counts"]["appended"] >= least)  # type: ignore[misc]  # bound early on purpose
-        await site.process.kill()
+        await site.kill()
         await site.start()
     done = await desk.until(order_id, lambda order: order["counts"]["delivered"] == KILLED)
     assert ("H56/giam-sat", "gs01", 0) == (done["approved_by"], done["approving_officer"], done["counts"]["dead_again"])
-    assert "replay done" in await _hub(site, operator, "orders", "list")
+    assert "replay done" in await site.command(operator, "orders", "list")
 
     given_up = {code_of(KILLED + 1): [("dossier_created", "4")]}
     assert {code_of(n): [("dossier_created", "2")] for n in range(1, KILLED + 1)} | given_up == (
