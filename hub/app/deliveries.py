@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC
 
 from hub.app.ground import Ground
-from hub.delivery.clerk import Clerk
 from hub.delivery.courier import Courier
+from hub.delivery.decisions.clerk import Clerk
 from hub.delivery.dispatch import Dispatch
-from hub.delivery.outcomes import OutcomeWriter
-from hub.delivery.progress import Progress
-from hub.delivery.restoration import Restoration
+from hub.delivery.lanes.progress import Progress
+from hub.delivery.lanes.restoration import Restoration
+from hub.delivery.tries.outcomes import OutcomeWriter
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.pipeline.catalogue import VIETNAM
 from hub.store.calls import SqlCalls

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.app.seams import Seams
-from hub.delivery.shares import ShareLimits
-from hub.delivery.terms import Terms
+from hub.delivery.admission.shares import ShareLimits
+from hub.delivery.tries.terms import Terms
 from hub.errors import RefusedUs
 from hub.ingress.patient_source import Manners
 from hub.pipeline.decide import Backoff, Patience

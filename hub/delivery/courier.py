@@ -5,13 +5,13 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-from hub.delivery.absent import AbsentOperation
-from hub.delivery.command import open_submission, read_header
-from hub.delivery.contact import ANSWERED, Contact
-from hub.delivery.outcomes import OutcomeWriter, Tried
-from hub.delivery.recall import OVERTAKEN, WITHDRAWN
-from hub.delivery.refusals import Refusals
-from hub.delivery.terms import Terms
+from hub.delivery.decisions.recall import OVERTAKEN, WITHDRAWN
+from hub.delivery.tries.absent import AbsentOperation
+from hub.delivery.tries.command import open_submission, read_header
+from hub.delivery.tries.contact import ANSWERED, Contact
+from hub.delivery.tries.outcomes import OutcomeWriter, Tried
+from hub.delivery.tries.refusals import Refusals
+from hub.delivery.tries.terms import Terms
 from hub.delivery.work import Work
 from hub.errors import ConfigInvalid, HubError, NotOurs, PlatformFault, Unsealable
 from hub.pipeline.classify import classify, classify_fault

@@ -3,21 +3,21 @@
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
-from hub.delivery.certainty import Certainty
-from hub.delivery.clerk import Clerk
+from hub.delivery.admission.share import Share
+from hub.delivery.admission.shares import ShareLimits, Shares
 from hub.delivery.courier import Courier
+from hub.delivery.decisions.clerk import Clerk
+from hub.delivery.decisions.recall import OVERTAKEN, is_recall, is_ruling
+from hub.delivery.decisions.rulings import Rulings
+from hub.delivery.decisions.withdrawals import Withdrawals
 from hub.delivery.gauges import Gauges
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.parking import ParkingPlace
-from hub.delivery.recall import OVERTAKEN, is_recall, is_ruling
-from hub.delivery.room import Room
-from hub.delivery.rulings import Rulings
-from hub.delivery.share import Share
-from hub.delivery.shares import ShareLimits, Shares
-from hub.delivery.sleepers import Sleepers
-from hub.delivery.tries import Tries
-from hub.delivery.withdrawals import Withdrawals
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.lanes.parking import ParkingPlace
+from hub.delivery.lanes.room import Room
+from hub.delivery.lanes.sleepers import Sleepers
+from hub.delivery.tries.certainty import Certainty
+from hub.delivery.tries.tries import Tries
 from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner
 from hub.ports import Clock, Operation, ParkedRow, Parking

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from hub.delivery.holding import Holding
-from hub.delivery.share import Share
+from hub.delivery.admission.share import Share
+from hub.delivery.lanes.holding import Holding
 from hub.ports import Clock
 from hub.telemetry import Metrics
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.delivery.absent import AbsentOperation
-from hub.delivery.recall import OVERTAKEN, Recall, is_recall, is_ruling, ruling_mark
+from hub.delivery.decisions.recall import OVERTAKEN, Recall, is_recall, is_ruling, ruling_mark
+from hub.delivery.tries.absent import AbsentOperation
 from hub.ports import DeliveryId, LaneKey, Operation, ParkedRow, Record
 from schemas.delivery import DeliveryState
 

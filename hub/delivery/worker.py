@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from hub.delivery.command import read_header
+from hub.delivery.decisions.revisions import look_back
 from hub.delivery.dispatch import Dispatch
-from hub.delivery.gate import Gate
-from hub.delivery.holding import Holding
-from hub.delivery.revisions import look_back
-from hub.delivery.shelf import Shelf
+from hub.delivery.lanes.gate import Gate
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.shelf import Shelf
+from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
 from hub.ports import Clock, Consumer, Log, Operation, Parking, Record

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hub.delivery.hindsight import IsRepeat
-from hub.delivery.restoration import Restoration
+from hub.delivery.decisions.hindsight import IsRepeat
+from hub.delivery.lanes.restoration import Restoration
 from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, LaneKey, ParkedRow, Projected, Record
 from hub.sealing import seal

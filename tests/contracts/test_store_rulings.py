@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.delivery.restoration import Restoration
+from hub.delivery.lanes.restoration import Restoration
 from hub.log.memory import MemoryLog
 from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory, Projected, Record
 from hub.sealing import seal, unseal

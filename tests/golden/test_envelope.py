@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from hub.delivery.command import open_submission, read_header
+from hub.delivery.tries.command import open_submission, read_header
 from hub.errors import Unsealable
 from hub.sealing import seal, unseal
 from schemas.delivery import DeliveryState, OutcomeClass, OutcomeHeader, Step

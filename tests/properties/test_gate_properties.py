@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from hub.delivery.gate import Gate
+from hub.delivery.lanes.gate import Gate
 
 
 @given(st.lists(st.integers(min_value=0, max_value=3), min_size=1, max_size=40), st.randoms(use_true_random=False))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub.delivery.command import read_header
+from hub.delivery.tries.command import read_header
 from hub.ports import DeliveryId, Log, ParkedRow, Unparked
 from schemas.delivery import DeliveryState
 from tests.fakes.parking import MemoryParking

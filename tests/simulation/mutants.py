@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from hub.delivery.admission.share import Share
 from hub.delivery.dispatch import Dispatch
-from hub.delivery.gate import Gate
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.outcomes import MAY_TELL, OutcomeWriter, Tried
-from hub.delivery.share import Share
+from hub.delivery.lanes.gate import Gate
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.tries.outcomes import MAY_TELL, OutcomeWriter, Tried
 from hub.delivery.work import Work
 from hub.delivery.worker import Worker
 from hub.ports import Record

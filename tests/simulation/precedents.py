@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from hub.delivery.command import read_header
+from hub.delivery.tries.command import read_header
 from hub.ports import LaneKey, Log
 from schemas.delivery import CommandHeader, DeliveryState, OutcomeHeader
 from schemas.envelope import Envelope

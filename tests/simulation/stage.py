@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.delivery.dispatch import Dispatch
-from hub.delivery.outcomes import OutcomeWriter
+from hub.delivery.tries.outcomes import OutcomeWriter
 from hub.delivery.worker import Worker
 from hub.errors import Unavailable, WriteInDoubt
 from hub.log.memory import MemoryLog

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from hub.delivery.shares import ShareLimits
+from hub.delivery.admission.shares import ShareLimits
 from hub.delivery.worker import WorkerLimits
 from tests.simulation.world import World
 

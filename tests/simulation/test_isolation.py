@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.delivery.shares import ShareLimits
+from hub.delivery.admission.shares import ShareLimits
 from hub.delivery.worker import WorkerLimits
 from tests.simulation.world import World
 

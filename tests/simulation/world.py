@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from hub.delivery.clerk import Clerk
+from hub.delivery.admission.shares import ShareLimits
 from hub.delivery.courier import Courier
+from hub.delivery.decisions.clerk import Clerk
 from hub.delivery.dispatch import Dispatch
-from hub.delivery.outcomes import OutcomeWriter
-from hub.delivery.restoration import Restoration
-from hub.delivery.shares import ShareLimits
-from hub.delivery.terms import Terms
+from hub.delivery.lanes.restoration import Restoration
+from hub.delivery.tries.outcomes import OutcomeWriter
+from hub.delivery.tries.terms import Terms
 from hub.delivery.worker import Worker, WorkerLimits
 from hub.errors import Unavailable
 from hub.log.memory import MemoryLog

@@ -1,6 +1,6 @@
 """Which failed tries speak against a delivery."""
 
-from hub.delivery.blame import Blame, Seen
+from hub.delivery.tries.blame import Blame, Seen
 from hub.ports import DeliveryId
 
 ONE, OTHER = (DeliveryId(name, "portal.state", 0) for name in ("m1", "m2"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.delivery.gate import Gate
+from hub.delivery.lanes.gate import Gate
 
 
 def test_commits_stop_at_the_first_unfinished_record() -> None:

@@ -1,6 +1,6 @@
 """Whether delivery makes progress."""
 
-from hub.delivery.progress import Progress
+from hub.delivery.lanes.progress import Progress
 
 STILL_S = 30.0
 

@@ -1,6 +1,6 @@
 """Equal refusals of different dossiers."""
 
-from hub.delivery.refusals import Refusals
+from hub.delivery.tries.refusals import Refusals
 
 WORDS = "Thiếu trường bắt buộc của hồ sơ"
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from hub.delivery.revisions import BACK, Revisions, look_back
+from hub.delivery.decisions.revisions import BACK, Revisions, look_back
 from hub.log.memory import MemoryLog
 from schemas.delivery import CommandHeader
 from schemas.envelope import Envelope

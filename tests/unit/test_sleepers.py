@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from hub.delivery.sleepers import Sleepers
+from hub.delivery.lanes.sleepers import Sleepers
 from tests.clock import ManualClock
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane, Rest
 from hub.errors import NotOurs, StaleOwner
 from hub.telemetry import logger
 

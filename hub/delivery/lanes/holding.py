@@ -3,12 +3,12 @@
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from hub.delivery.absent import AbsentOperation
-from hub.delivery.gate import Gate
-from hub.delivery.lane import Lane
-from hub.delivery.recall import OVERTAKEN
-from hub.delivery.revisions import Revisions
-from hub.delivery.shelf import Shelf
+from hub.delivery.decisions.recall import OVERTAKEN
+from hub.delivery.decisions.revisions import Revisions
+from hub.delivery.lanes.gate import Gate
+from hub.delivery.lanes.lane import Lane
+from hub.delivery.lanes.shelf import Shelf
+from hub.delivery.tries.absent import AbsentOperation
 from hub.delivery.work import Work
 from hub.ports import DeliveryId, LaneKey, Operation, PartitionMemory, Record
 from schemas.delivery import CommandHeader, PlannedDelivery

@@ -1,14 +1,14 @@
 """Withdrawals at work: they take out of a lane what has not begun."""
 
-from hub.delivery.certainty import Certainty
+from hub.delivery.admission.share import Share
 from hub.delivery.courier import Courier
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.outcomes import MAY_TELL
-from hub.delivery.parking import ParkingPlace
-from hub.delivery.rulings import Rulings
-from hub.delivery.share import Share
-from hub.delivery.sleepers import Sleepers
+from hub.delivery.decisions.rulings import Rulings
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.lanes.parking import ParkingPlace
+from hub.delivery.lanes.sleepers import Sleepers
+from hub.delivery.tries.certainty import Certainty
+from hub.delivery.tries.outcomes import MAY_TELL
 from hub.delivery.work import Work
 from hub.ports import ParkedRow
 

@@ -3,7 +3,7 @@
 A withdrawal lies behind what it withdraws until all of that is settled, a ruling until it is obeyed.
 """
 
-from hub.delivery.absent import AbsentOperation
+from hub.delivery.tries.absent import AbsentOperation
 from hub.ports import DeliveryId
 
 WITHDRAWN = "hub.withdrawn"

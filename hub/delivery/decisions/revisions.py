@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
-from hub.delivery.command import read_header
+from hub.delivery.tries.command import read_header
 from hub.errors import Unsealable
 from hub.ports import Clock, Log, Record
 from schemas.delivery import CommandHeader, MessageKind

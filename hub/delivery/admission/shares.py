@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 
-from hub.delivery.admission import Admission
-from hub.delivery.contact import Contact
-from hub.delivery.lane import Lane
-from hub.delivery.quota import Quota
-from hub.delivery.ramp import Ramp
-from hub.delivery.share import Share
+from hub.delivery.admission.admission import Admission
+from hub.delivery.admission.quota import Quota
+from hub.delivery.admission.ramp import Ramp
+from hub.delivery.admission.share import Share
+from hub.delivery.lanes.lane import Lane
+from hub.delivery.tries.contact import Contact
 from hub.delivery.work import Work
 from hub.pipeline.circuit import Circuit
 from hub.pipeline.quota import Bucket, DayBudget

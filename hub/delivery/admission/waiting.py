@@ -3,7 +3,7 @@
 import heapq
 import itertools
 
-from hub.delivery.lane import Lane, Rest
+from hub.delivery.lanes.lane import Lane, Rest
 
 _Entry = tuple[bool, str, int, int, Lane]
 """Whether its failures are its own, its head's message id (which rises with the time of acceptance), and its wake."""

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from datetime import datetime
 
-from hub.delivery.lane import Lane, Rest
+from hub.delivery.lanes.lane import Lane, Rest
 from hub.ports import Clock
 
 _SOONEST_S = 0.001

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.delivery.absent import AbsentOperation
-from hub.delivery.command import open_ruling, read_header, with_submission
-from hub.delivery.outcomes import OutcomeWriter, Tried
+from hub.delivery.tries.absent import AbsentOperation
+from hub.delivery.tries.command import open_ruling, read_header, with_submission
+from hub.delivery.tries.outcomes import OutcomeWriter, Tried
 from hub.delivery.work import Work
 from hub.errors import Unsealable
 from hub.pipeline.rulings import VOID, Sequel

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import TypeVar
 
-from hub.delivery.blame import Blame
+from hub.delivery.tries.blame import Blame
 from hub.delivery.work import Work
 from hub.ports import DeliveryId, LaneKey
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from hub.delivery.certainty import Certainty
-from hub.delivery.contact import Contact
+from hub.delivery.admission.share import Share
+from hub.delivery.admission.shares import Shares
 from hub.delivery.courier import Courier
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.outcomes import MAY_TELL
-from hub.delivery.parking import ParkingPlace
-from hub.delivery.share import Share
-from hub.delivery.shares import Shares
-from hub.delivery.sleepers import Sleepers
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.lanes.parking import ParkingPlace
+from hub.delivery.lanes.sleepers import Sleepers
+from hub.delivery.tries.certainty import Certainty
+from hub.delivery.tries.contact import Contact
+from hub.delivery.tries.outcomes import MAY_TELL
 from hub.delivery.work import Work
 from hub.pipeline.decide import Decision
 from hub.ports import LEAVE, Clock

@@ -8,12 +8,12 @@ more, or does over what a crash has cut off; and a delivery that died again afte
 
 from collections.abc import Sequence
 
-from hub.delivery.certainty import Certainty
-from hub.delivery.clerk import Clerk, Given
-from hub.delivery.command import read_header
-from hub.delivery.holding import Holding
-from hub.delivery.lane import Lane
-from hub.delivery.parking import ParkingPlace
+from hub.delivery.decisions.clerk import Clerk, Given
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.lane import Lane
+from hub.delivery.lanes.parking import ParkingPlace
+from hub.delivery.tries.certainty import Certainty
+from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.pipeline.rulings import Sequel, resent, sequel, starts_in_doubt
 from hub.ports import Clock, DeliveryId, ParkedRow

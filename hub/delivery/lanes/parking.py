@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from hub.delivery.absent import AbsentOperation
-from hub.delivery.command import read_header
-from hub.delivery.holding import Holding, operation_of
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.recall import Recall, is_recall, is_ruling
-from hub.delivery.shares import Shares
+from hub.delivery.admission.shares import Shares
+from hub.delivery.decisions.recall import Recall, is_recall, is_ruling
+from hub.delivery.lanes.holding import Holding, operation_of
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.tries.absent import AbsentOperation
+from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.ports import Clock, DeliveryId, Operation, ParkedRow, Parking
 from schemas.delivery import DeliveryState

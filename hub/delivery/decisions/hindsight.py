@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
-from hub.delivery.clerk import Given
-from hub.delivery.command import read_header
-from hub.delivery.revisions import Revisions, look_back
+from hub.delivery.decisions.clerk import Given
+from hub.delivery.decisions.revisions import Revisions, look_back
+from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.errors import Unsealable
 from hub.ports import Clock, DeliveryId, LaneKey, Log, Precedents, Record

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from hub.delivery.admission import Admission
-from hub.delivery.blame import Seen
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.waiting import Waiting
+from hub.delivery.admission.admission import Admission
+from hub.delivery.admission.waiting import Waiting
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.tries.blame import Seen
 from hub.delivery.work import Work
 
 

@@ -1,7 +1,7 @@
 """Whether a platform may be called right now: its circuit, its windows, its quota, and how far it has come back."""
 
-from hub.delivery.quota import Quota
-from hub.delivery.ramp import Ramp
+from hub.delivery.admission.quota import Quota
+from hub.delivery.admission.ramp import Ramp
 from hub.pipeline.circuit import Circuit
 from hub.pipeline.windows import Closures, Shutter
 from hub.ports import Clock

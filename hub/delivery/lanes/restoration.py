@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from hub.delivery.clerk import Given, corrected, resent_row, submission_of
-from hub.delivery.command import read_header
-from hub.delivery.hindsight import Hindsight, IsRepeat, look_again
-from hub.delivery.recall import OVERTAKEN
+from hub.delivery.decisions.clerk import Given, corrected, resent_row, submission_of
+from hub.delivery.decisions.hindsight import Hindsight, IsRepeat, look_again
+from hub.delivery.decisions.recall import OVERTAKEN
+from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.errors import Unsealable
 from hub.ports import Clock, DeliveryId, Keys, LaneKey, Log, Owed, ParkedRow, Precedents, Record, Unparked

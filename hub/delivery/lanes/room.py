@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping
 
-from hub.delivery.holding import Holding
-from hub.delivery.parking import ParkingPlace
-from hub.delivery.share import Share
-from hub.delivery.shares import Shares
+from hub.delivery.admission.share import Share
+from hub.delivery.admission.shares import Shares
+from hub.delivery.lanes.holding import Holding
+from hub.delivery.lanes.parking import ParkingPlace
 from hub.ports import Clock
 
 

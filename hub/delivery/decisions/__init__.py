@@ -1,0 +1,1 @@
+"""What people decide about deliveries that are under way: withdrawals, newer revisions, rulings."""
