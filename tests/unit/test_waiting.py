@@ -1,9 +1,9 @@
 """Whose turn it is when a platform takes something again."""
 
-from hub.delivery.blame import Seen
-from hub.delivery.lane import Lane, Rest
-from hub.delivery.ramp import Ramp
-from hub.delivery.waiting import Waiting
+from hub.delivery.admission.ramp import Ramp
+from hub.delivery.admission.waiting import Waiting
+from hub.delivery.lanes.lane import Lane, Rest
+from hub.delivery.tries.blame import Seen
 from hub.ports import DeliveryId, LaneKey
 
 
