@@ -77,9 +77,12 @@ class Courier:
         self._refusals: dict[str, Refusals] = {}
 
     def longest_wait_s(self, platform: str) -> float:
-        """Return the longest wait that is ever written down for a delivery to a platform."""
-        terms = self._terms(platform)
-        return max(terms.backoff.max_s, terms.retry_after_max_s)
+        """Return the longest wait that somebody obeys who finds it written down for a delivery to a platform.
+
+        A platform may have asked for more. But a time that lies an hour ahead may as well be that of a clock which ran
+        ahead; to ask a platform too early costs a call or two, and to believe such a clock would cost the hour.
+        """
+        return self._terms(platform).backoff.max_s
 
     async def carry(self, work: Work, counted: Callable[[], int] = lambda: 0) -> tuple[Decision, Contact | None]:
         """Bring the delivery as far as one try goes. Return its state and what the platform showed of itself.

@@ -90,11 +90,13 @@ class _JumpingSelector(selectors.SelectSelector):
 
 
 class LoopClock:
-    """The `Clock` port on the running loop's time."""
+    """The `Clock` port on the running loop's time. Its wall clock may be `ahead_s` seconds ahead."""
+
+    ahead_s = 0.0
 
     def now(self) -> datetime:
         """UTC, aware."""
-        return _START + timedelta(seconds=self.monotonic())
+        return _START + timedelta(seconds=self.monotonic() + self.ahead_s)
 
     def monotonic(self) -> float:
         """Seconds of the loop."""

@@ -25,7 +25,7 @@ class Sleepers:
     def must(self, due_at: datetime, longest_s: float) -> bool:
         """Whether a lane must sleep until a time that was written down.
 
-        What lies further off than any wait that is ever ordered was written by a wall clock that was wrong.
+        What lies further off than `longest_s` may have been written by a wall clock that was wrong.
         """
         return 0.0 < (due_at - self._clock.now()).total_seconds() <= longest_s
 
