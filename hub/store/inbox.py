@@ -133,13 +133,13 @@ def _known(connection: Connection, reservations: Sequence[Reservation]) -> dict[
     """Return what the inbox has of the requests."""
     senders = {reservation.sender for reservation in reservations}
     keys = {reservation.key for reservation in reservations}
-    rows = connection.execute(_KNOWN, {"senders": senders, "keys": keys})
+    rows = connection.execute(_KNOWN, {"senders": senders, "keys": keys}).all()
     return {(row.sender, row.key): row for row in rows}
 
 
 def _heads(connection: Connection, wanted: Select[Any], ordering_keys: Iterable[str]) -> dict[str, tuple[str, int]]:
     keys = list(ordering_keys)
-    rows = connection.execute(wanted, {"ordering_keys": keys}) if keys else ()
+    rows = connection.execute(wanted, {"ordering_keys": keys}).all() if keys else ()
     return {ordering_key: (code, revision) for ordering_key, code, revision in rows}
 
 

@@ -93,9 +93,10 @@ class Ledger:
         """By how much each count changed."""
         counts: Counter[Figure] = Counter()
         for key, line in self._after.items():
-            counts.update(line.figures)
-            if key in self._before:
-                counts.subtract(self._before[key].figures)
+            for figure in line.figures:
+                counts[figure] += 1
+            for figure in self._before[key].figures if key in self._before else ():
+                counts[figure] -= 1
         return counts
 
     def _line(self, key: _Id) -> LedgerLine | None:

@@ -120,7 +120,7 @@ def _starts(connection: Connection, topic: str, partitions: Iterable[int]) -> di
 
 
 def _locked_starts(connection: Connection, topic: str, partitions: Sequence[int]) -> dict[int, int]:
-    rows = connection.execute(_STARTS, {"its_topic": topic, "partitions": partitions})
+    rows = connection.execute(_STARTS, {"its_topic": topic, "partitions": partitions}).all()
     return {partition: offset for partition, offset in rows}  # noqa: C416 - rows are not tuples to the type checker
 
 
@@ -137,7 +137,7 @@ def _wanted(topic: str, partition: int) -> Select[int]:
 def _apply_commands(connection: Connection, commands: Sequence[tuple[Record, CommandHeader]]) -> None:
     take_turns(connection, Turn.LEDGER, {record.partition for record, _ in commands})
     ids = list({header.message_id for _, header in commands})
-    known = set(connection.scalars(_KNOWN, {"ids": ids}))
+    known = set(connection.scalars(_KNOWN, {"ids": ids}).all())
     ledger = _ledger(connection, ids)
     firsts: dict[str, tuple[Record, CommandHeader]] = {}
     for record, header in commands:
@@ -165,7 +165,7 @@ def _apply_outcomes(connection: Connection, outcomes: Sequence[tuple[Record, Out
 
 def _ledger(connection: Connection, message_ids: Sequence[str]) -> Ledger:
     """Load the lines of the messages. All lines of a message belong to one partition, whose turn this is."""
-    return Ledger(LedgerLine(*row) for row in connection.execute(_LINES, {"ids": message_ids}))
+    return Ledger(LedgerLine(*row) for row in connection.execute(_LINES, {"ids": message_ids}).all())
 
 
 def _save(connection: Connection, ledger: Ledger, accepted: int = 0) -> None:

@@ -131,11 +131,11 @@ def _told(connection: Connection, fresh: Sequence[Projected]) -> Told:
 
 
 def _messages(connection: Connection, ids: Sequence[str]) -> Sequence[EventMessage]:
-    return [EventMessage(*row) for row in connection.execute(_MESSAGES, {"ids": ids})] if ids else ()
+    return [EventMessage(*row) for row in connection.execute(_MESSAGES, {"ids": ids}).all()] if ids else ()
 
 
 def _deliveries(connection: Connection, ids: Sequence[str]) -> Sequence[EventDelivery]:
-    return [EventDelivery(*row) for row in connection.execute(_DELIVERIES, {"ids": ids})] if ids else ()
+    return [EventDelivery(*row) for row in connection.execute(_DELIVERIES, {"ids": ids}).all()] if ids else ()
 
 
 def _enter(connection: Connection, told: Told) -> None:

@@ -38,7 +38,7 @@ def learn(connection: Connection, partition: int, start: int, events: Sequence[L
 def leave_out_known(connection: Connection, changes: Sequence[Change]) -> Sequence[Change]:
     """Leave out what the log holds already, and forget that it was known: its source is behind us."""
     ids = [change.id for change in changes]
-    known = set(connection.scalars(_KNOWN, {"ids": ids})) if ids else set()
+    known = set(connection.scalars(_KNOWN, {"ids": ids}).all()) if ids else set()
     if not known:
         return changes
     connection.execute(delete(tables.event_known).where(among(connection, _known.event_id, known)))

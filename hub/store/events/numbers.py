@@ -45,7 +45,7 @@ def raise_seqs(connection: Connection, events: Sequence[LoggedEvent]) -> None:
 
 
 def _seqs(connection: Connection, keys: Collection[str]) -> dict[str, int]:
-    return {key: seq for key, seq in connection.execute(_SEQS, {"ordering_keys": keys})}  # noqa: C416 - rows are not tuples to the type checker
+    return {row[0]: row[1] for row in connection.execute(_SEQS, {"ordering_keys": keys}).all()}
 
 
 def _save_seqs(connection: Connection, seqs: Mapping[str, int]) -> None:

@@ -2,20 +2,25 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, join, select
 
 from hub.ports import OutboxEvent
 from hub.store import tables
-from hub.store.dialect import execute_many
+from hub.store.dialect import among_bound, execute_many
 from hub.store.events.places import lock, note_learnt
 
 _outbox = tables.event_outbox.c
 
+_row = tables.event_partition.c
+_first = tables.event_outbox.alias("first").c
+_lowest = select(func.min(_first.place)).where(_first.partition == _row.partition).scalar_subquery()
+_its_first = and_(_outbox.partition == _row.partition, _outbox.place < _lowest + bindparam("events_max"))
+
 _FIRST = (
     select(_outbox.partition, _outbox.place, _outbox.ordering_key, _outbox.value)
-    .where(_outbox.partition == bindparam("its_partition"))
-    .order_by(_outbox.place)
-    .limit(bindparam("events_max"))
+    .select_from(join(tables.event_partition, tables.event_outbox, _its_first))
+    .where(among_bound(_row.partition, "partitions"))
+    .order_by(_outbox.partition, _outbox.place)
 )
 _REMOVE = delete(tables.event_outbox).where(
     _outbox.partition == bindparam("its_partition"), _outbox.place.between(bindparam("first"), bindparam("last"))
@@ -24,11 +29,8 @@ _REMOVE = delete(tables.event_outbox).where(
 
 def outbox(connection: Connection, partitions: Collection[int], events_max: int) -> Sequence[OutboxEvent]:
     """Return the first events of each partition."""
-    return [
-        OutboxEvent(*row)
-        for partition in partitions
-        for row in connection.execute(_FIRST, {"its_partition": partition, "events_max": events_max})
-    ]
+    rows = connection.execute(_FIRST, {"partitions": partitions, "events_max": events_max})
+    return [OutboxEvent(*row) for row in rows.all()]
 
 
 def published(connection: Connection, events: Sequence[OutboxEvent], ends: Mapping[int, int]) -> None:

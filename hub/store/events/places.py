@@ -41,7 +41,7 @@ def lock(connection: Connection, partitions: Iterable[int]) -> dict[int, int]:
 
 
 def _places(connection: Connection, partitions: Sequence[int]) -> dict[int, int]:
-    return {row.partition: row.next_place for row in connection.execute(_PLACES, {"partitions": partitions})}
+    return {row[0]: row[1] for row in connection.execute(_PLACES, {"partitions": partitions}).all()}
 
 
 def next_offset(connection: Connection, topic: str, partition: int) -> int:
@@ -53,7 +53,7 @@ def next_offset(connection: Connection, topic: str, partition: int) -> int:
 def next_offsets(connection: Connection, topic: str, partitions: Iterable[int]) -> dict[int, int]:
     """Return the same of some partitions."""
     numbers = list(partitions)
-    rows = connection.execute(_OFFSETS, {"its_topic": topic, "partitions": numbers})
+    rows = connection.execute(_OFFSETS, {"its_topic": topic, "partitions": numbers}).all()
     return dict.fromkeys(numbers, 0) | {row.partition: row.next_offset for row in rows}
 
 
