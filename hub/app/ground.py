@@ -15,8 +15,9 @@ from hub.telemetry import Metrics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Made once per process. `projector` brings the read models forward."""
+    """Made once per process. `projector` brings the read models forward; `name` is empty when nobody gave one."""
 
+    name: str
     installation: Installation
     homes: Homes
     platforms: Platforms
@@ -35,6 +36,7 @@ async def open_ground(
         (Agency(agency.code, agency.name) for agency in installation.agencies), installation.procedures
     )
     return Ground(
+        name=name,
         installation=installation,
         homes=homes,
         platforms=build_platforms(installation, seams, stack),

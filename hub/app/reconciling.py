@@ -1,6 +1,7 @@
 """The reconciliation, put together: the part that works on runs, the job that orders the nightly one, and the desk."""
 
 import secrets
+import socket
 
 from hub.access import Grants
 from hub.app.ground import Ground
@@ -43,8 +44,7 @@ def reconciler(ground: Ground, leave: PlatformLeave) -> Reconciler:
     """Return the part that works on runs. `leave` is asked before each call."""
     homes, clock = ground.homes, ground.clock
     store = SqlReconciliation(homes.store)
-    # Of an embedded hub there is one process: after a crash it goes on at once with what it had.
-    tenure = Tenure(store, clock, secrets.token_hex(8) if ground.installation.hub.shared else "run")
+    tenure = Tenure(store, clock, _holder(ground))
     bodies = Bodies(homes.log, homes.keys)
     inquiries = Inquiries(LogAudit(homes.log), clock, leave)
     report = Report(ground.metrics, ground.installation.hub.reconciliation.alarm_above)
@@ -64,6 +64,16 @@ def reconciler(ground: Ground, leave: PlatformLeave) -> Reconciler:
         clock=clock,
         report=report,
     )
+
+
+def _holder(ground: Ground) -> str:
+    """Return a name that a process has again after a crash, so that it goes on at once with what it had.
+
+    Of an embedded hub there is one process; on a machine nobody runs twice under a `--name`; others have none.
+    """
+    if not ground.installation.hub.shared:
+        return "run"
+    return f"{socket.gethostname()}.{ground.name}" if ground.name else secrets.token_hex(8)
 
 
 def reconciling(ground: Ground, grants: Grants) -> Reconciling:
