@@ -19,6 +19,7 @@ from hub.app.seams import Seams
 from hub.app.server import Server, bind, new_server
 from hub.app.status import status_app
 from hub.disk import DiskGuard
+from hub.ending import ended
 from hub.errors import HubFault, Unavailable
 from hub.ingress.health import Health
 from hub.ingress.readiness import Check
@@ -173,9 +174,7 @@ class _Hub:
         if deliveries:
             await deliveries.stop()
             await running.pop("delivery")
-        for task in (stop, *running.values()):
-            task.cancel()
-        await asyncio.gather(stop, *running.values(), return_exceptions=True)
+        await ended(stop, *running.values())
 
     def _listen_for_signals(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,13 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
 import orjson
 
+from hub.ending import ended
 from hub.errors import HubFault
 from hub.ports import Bounds, Clock, Log, Record
 from hub.telemetry import logger
@@ -84,9 +84,7 @@ class EventTail:
     async def aclose(self) -> None:
         """Stop following; readers that wait are woken."""
         if self._following is not None:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await ended(self._following)
         self._wake()
 
     async def _follow(self) -> None:

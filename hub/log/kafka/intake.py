@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from hub.ending import ended
 from hub.errors import HubFault, Unavailable
 from hub.log.kafka.fetch import Fetched, OutOfRange, Place, Unreadable, fetch
 from hub.log.kafka.limits import KafkaLimits
@@ -106,10 +107,7 @@ class Intake:
     async def aclose(self) -> None:
         """Stop asking."""
         self.drop()
-        tasks = {self._task, *self._asking.values()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await ended(self._task, *self._asking.values())
         await self._link.aclose()
 
     def _in_turn(self, partitions: Collection[int]) -> list[int]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Self, TypeVar
 
+from hub.ending import ended
 from hub.errors import ConfigInvalid, HubFault, Unavailable
 from hub.log.arrivals import Arrivals
 from hub.log.kafka.append import Appender
@@ -174,9 +175,7 @@ class KafkaLog:
         try:
             await waiting
         finally:
-            waiting.cancel()
-            watching.cancel()
-            await asyncio.wait({waiting, watching})
+            await ended(waiting, watching)
 
     async def _watch(self, topic: str, partitions: Collection[int]) -> None:
         """Announce when a topic grows."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
+from hub.ending import ended
 from hub.errors import StaleOwner, Unavailable
 from hub.log.kafka.fetch import OutOfRange, Unreadable
 from hub.log.kafka.group import Membership
@@ -154,8 +155,7 @@ class KafkaMember:
 
     async def _stop_taking(self) -> None:
         if self._taking is not None:
-            self._taking.cancel()
-            await asyncio.wait({self._taking})
+            await ended(self._taking)
             self._taking = None
 
     async def _leave(self) -> None:
