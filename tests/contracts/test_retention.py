@@ -1,10 +1,9 @@
 """Retention on every store: what is kept long enough goes, what is owed stays, and nothing else notices."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,18 +25,16 @@ from hub.store.retention import purge
 from hub.store.retention.records import OldRecords
 from hub.store.retention.retention import Purged, Retention
 from hub.store.retention.rows import OldRows
-from hub.store.sqlite.database import SqliteDatabase
-from hub.store.tables import KEYS, STORE
 from hub.streams.projector import Projector
 from hub.telemetry import Metrics
 from schemas.audit import AuditEvent, AuditRecord
 from schemas.delivery import DeliveryState
 from tests.clock import ManualClock
+from tests.contracts.either_store import database, keys_database, kind, new_database, postgres, postgres_migrated
 from tests.contracts.event_suite import PARTITIONS, Site, UnsteadyLog, dossier
-from tests.contracts.postgres_server import emptied, postgres, postgres_migrated
 from tests.contracts.store_suite import COMMANDS, OUTCOMES, T0, command, outcome, parked, project, reservation
 
-__all__ = ["postgres", "postgres_migrated"]
+__all__ = ["database", "keys_database", "kind", "new_database", "postgres", "postgres_migrated"]
 
 GROUP = "hub.delivery"
 DAYS = dict.fromkeys((COMMANDS, OUTCOMES, "hub.events"), 30)
@@ -64,34 +61,10 @@ class HastyClock(ManualClock):
         await asyncio.sleep(0)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def kind(request: pytest.FixtureRequest) -> str:
-    """Return which database it is."""
-    return str(request.param)
-
-
 @pytest.fixture
-async def database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty store of either kind."""
-    opened: Database
-    if kind == "sqlite":
-        opened = await SqliteDatabase.open(tmp_path / "store.db", STORE)
-    else:
-        opened = await emptied(request.getfixturevalue("postgres_migrated"), STORE)
-    yield opened
-    await opened.aclose()
-
-
-@pytest.fixture
-async def keys(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SqlKeys]:
+async def keys(keys_database: Database) -> SqlKeys:
     """An empty key store of either kind."""
-    opened: Database
-    if kind == "sqlite":
-        opened = await SqliteDatabase.open(tmp_path / "keys.db", KEYS)
-    else:
-        opened = await emptied(request.getfixturevalue("postgres_migrated"), KEYS)
-    yield await SqlKeys.open(opened, bytes(32))
-    await opened.aclose()
+    return await SqlKeys.open(keys_database, bytes(32))
 
 
 async def rows(database: Database, table: Table) -> int:
