@@ -110,11 +110,12 @@ class Isolation:
             "rate": self.rate, "keys": f"r{self._sent}",
         }  # fmt: skip
         answer: dict[str, Any] = orjson.loads(await answer_of("ops.bench.steady", json.dumps(order)))
-        for name in names:
-            self._owed[name] += 1
+        refused = set(answer["refused"])
+        for number, name in enumerate(names):
+            self._owed[name] += number not in refused
         took_s = await self._latencies(answer["accepted"])
         cpu_ms = 1000 * (field.cpu_s() - before_s) / len(bodies)
-        return Run(took_s, len(bodies), answer["other"], answer["behind_s"], cpu_ms)
+        return Run(took_s, len(bodies), len(refused), answer["behind_s"], cpu_ms)
 
     def _bodies(self, count: int) -> tuple[list[bytes], list[str]]:
         names = [_SHARES[number % len(_SHARES)] for number in range(count)]

@@ -25,22 +25,22 @@ class Pace:
 
 
 async def _run(pace: Pace) -> dict[str, Any]:
-    """Send all. Return {accepted: {message id: seconds since the epoch at the 202}, other, behind_s}."""
+    """Send all. Return {accepted: {message id: seconds since the epoch at the 202}, refused: [number], behind_s}."""
     bodies = pace.bodies.read_bytes().splitlines()
     headers = {"Authorization": f"Bearer {pace.token}", "Content-Type": "application/json"}
     accepted: dict[str, float] = {}
-    other, behind_s = 0, 0.0
+    refused: list[int] = []
+    behind_s = 0.0
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:
 
         async def call(number: int) -> None:
-            nonlocal other
             own = {"Idempotency-Key": f"{pace.keys}-{number}"}
             async with session.post(pace.url, data=bodies[number], headers=own) as answer:
                 said = await answer.read()
                 if answer.status == 202:  # noqa: PLR2004 - accepted
                     accepted[orjson.loads(said)["message_id"]] = time.time()
                 else:
-                    other += 1
+                    refused.append(number)
 
         started_s = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -49,7 +49,7 @@ async def _run(pace: Pace) -> dict[str, Any]:
                 await asyncio.sleep(max(0.0, due_s - time.monotonic()))
                 behind_s = max(behind_s, time.monotonic() - due_s)
                 group.create_task(call(number))
-    return {"accepted": accepted, "other": other, "behind_s": behind_s, "seconds": time.monotonic() - started_s}
+    return {"accepted": accepted, "refused": refused, "behind_s": behind_s, "seconds": time.monotonic() - started_s}
 
 
 if __name__ == "__main__":

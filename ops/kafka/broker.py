@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from ops.kafka.jars import NoBroker, jars, program
 
 _HOST = "127.0.0.1"
-_READY_WAIT_S = 60.0
+_READY_WAIT_S = 180.0
 _STOP_WAIT_S = 60.0
 _POLL_S = 0.1
 _LOG_TAIL_CHARS = 2000

@@ -309,16 +309,23 @@ async def test_snapshot(database: PostgresDatabase, postgres_migrated: str) -> N
     """A read sees one moment, whatever others write meanwhile; and it cannot write."""
     await database.write(note("a"))
     seen: list[object] = []
+    begun, written, loop = asyncio.Event(), threading.Event(), asyncio.get_running_loop()
 
     def twice(connection: Connection) -> None:
         seen.append(names(connection))
-        connection.execute(text("SELECT pg_sleep(0.2)"))
+        loop.call_soon_threadsafe(begun.set)  # the store has a thread of its own
+        for _ in range(1000):
+            if written.is_set():
+                break
+            connection.execute(text("SELECT pg_sleep(0.02)"))
         seen.append(names(connection))
 
-    reading = asyncio.create_task(database.read(twice))
-    await asyncio.sleep(0.1)
-    await database.write(note("b"))
-    await reading
+    async with asyncio.timeout(30):
+        reading = asyncio.create_task(database.read(twice))
+        await begun.wait()
+        await database.write(note("b"))
+        written.set()
+        await reading
 
     assert [["a"], ["a"]] == seen
     with pytest.raises(HubFault):
