@@ -158,7 +158,8 @@ OPERATIONS: tuple[Operation, ...] = (
             *_SECURED,
             "caller.quota",
             *_WITH_BODY,
-            *("caller.foreign_dossier", "hub.unavailable", "hub.in_doubt", "hub.overloaded"),
+            "caller.foreign_dossier",
+            *_WRITING,  # the audit is written before the question and before the answer
             *("platform.unavailable", "platform.unreadable", "platform.refused_us", "platform.reply_lost"),
         ),
     ),

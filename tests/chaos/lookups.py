@@ -19,6 +19,7 @@ from tests.chaos.asker import Asked
 DECLARED = frozenset(
     {
         "hub.unavailable",
+        "hub.disk_full",
         "hub.in_doubt",
         "hub.overloaded",
         "platform.unavailable",
