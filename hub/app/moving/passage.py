@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 
 from hub.app.moving.proof import Line, sum_of_records
+from hub.ending import ended
 from hub.errors import ConfigInvalid, Unavailable
 from hub.log.kafka.replica import KafkaReplica, Place, chunk_of, milliseconds, padding_of
 from hub.log.murmur import partition_for
@@ -154,9 +155,7 @@ async def several(works: Sequence[Callable[[], Awaitable[None]]]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+        await ended(*tasks)
 
 
 def _identity(record: Record) -> tuple[int, int, bytes, bytes]:
