@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -194,6 +195,16 @@ async def test_readonly(database: SqliteDatabase) -> None:
 
     assert "hub.unavailable" == refused.value.problem_code
     assert ["b"] == await database.read(names)
+
+
+async def test_turned_read_only_under_a_reader(tmp_path: Path) -> None:
+    """Files that failed, then could only be read, are written again once they may be, even if a read was under way."""
+    program = ("-m", "tests.e2e.as_ordinary", "tests.unit.store_on_closed_files", str(tmp_path))
+    process = await asyncio.create_subprocess_exec(sys.executable, *program, stdout=asyncio.subprocess.PIPE)
+
+    told, _ = await asyncio.wait_for(process.communicate(), 60)
+
+    assert [b"written", b"hub.in_doubt", b"hub.unavailable", b"written", b"written"] == told.splitlines()
 
 
 async def test_locked_by_another(database: SqliteDatabase, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from hub.errors import Overloaded, Unavailable
 from hub.store.database import Result, Unit
 from hub.store.migrate import migrate
 from hub.store.sqlite.faults import fault
+from hub.store.sqlite.readers import Readers
 from hub.store.sqlite.writer import Writer
 
 _PRAGMAS = (
@@ -23,7 +23,6 @@ _PRAGMAS = (
     "wal_autocheckpoint=1000",  # pages of 4 KiB: the WAL is copied back at 4 MB
     "journal_size_limit=67108864",  # bytes: a WAL that grew past 64 MB is cut back
 )
-_READERS = 2
 
 
 class SqliteDatabase:
@@ -32,12 +31,10 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, busy_timeout_s: float, units_pending_max: int) -> None:
         self._file = path.name
         self._writing = _engine(path, busy_timeout_s, "BEGIN IMMEDIATE")
-        self._reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
-        self._writer = Writer(self._writing, self._file, units_pending_max, self._reading.dispose)
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix=f"{self._file}-reader")
-        self._reads_pending = 0
-        self._pending_max = units_pending_max
-        self._closed = False
+        reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
+        self._readers = Readers(reading, self._file, units_pending_max)
+        drop_readers = partial(self._readers.drop, busy_timeout_s)
+        self._writer = Writer(self._writing, self._file, units_pending_max, drop_readers)
 
     @classmethod
     async def open(
@@ -62,22 +59,12 @@ class SqliteDatabase:
 
     async def read(self, unit: Unit[Result]) -> Result:
         """See `Database.read`."""
-        if self._closed:
-            raise Unavailable(f"{self._file}: closed")
-        if self._reads_pending >= self._pending_max:
-            raise Overloaded(f"{self._file}: too many reads wait", retry_after_s=1)
-        self._reads_pending += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, unit)
-        finally:
-            self._reads_pending -= 1
+        return await self._readers.read(unit)
 
     async def aclose(self) -> None:
         """See `Database.aclose`."""
-        self._closed = True
         await self._writer.aclose()
-        await asyncio.to_thread(self._readers.shutdown)
-        self._reading.dispose()
+        await self._readers.aclose()
         self._writing.dispose()
 
     def _prepare(self, schema: MetaData) -> None:
@@ -91,13 +78,6 @@ class SqliteDatabase:
         """A file that may only be read opens like any other; a write that changes nothing tells it apart."""
         with self._writing.begin() as connection:
             connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
-
-    def _read(self, unit: Unit[Result]) -> Result:
-        try:
-            with self._reading.begin() as connection:
-                return unit(connection)
-        except SQLAlchemyError as error:
-            raise fault(error, self._file) from error
 
 
 def _engine(path: Path, busy_timeout_s: float, begin: str, *pragmas: str) -> Engine:
