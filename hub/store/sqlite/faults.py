@@ -28,14 +28,14 @@ def fault(error: SQLAlchemyError, file: str) -> HubFault:
     if kind not in _CAUSES:
         return HubFault(f"{file}: a statement was refused ({type(error).__name__})")
     code = "hub.disk_full" if kind == sqlite3.SQLITE_FULL else None
-    return Unavailable(f"{file}: {_CAUSES[kind]}", code=code)
+    return Unavailable(f"{file}: {_CAUSES[kind]} ({_name(error)})", code=code)
 
 
 def fault_at_commit(error: SQLAlchemyError, file: str) -> HubFault:
     """Return what an error of a COMMIT means: in doubt, unless the file was certainly not changed."""
     if _kind(error) in _HARMLESS_AT_COMMIT:
         return fault(error, file)
-    return WriteInDoubt(f"{file}: the commit failed")
+    return WriteInDoubt(f"{file}: the commit failed ({_name(error)})")
 
 
 def spoils(error: SQLAlchemyError) -> bool:
@@ -52,3 +52,8 @@ def _kind(error: SQLAlchemyError) -> int:
     """Return the primary result code; the upper bytes only refine it."""
     code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
     return code & 0xFF
+
+
+def _name(error: SQLAlchemyError) -> str:
+    """Return SQLite's own name of the error, such as `SQLITE_IOERR_FSYNC`."""
+    return str(getattr(getattr(error, "orig", None), "sqlite_errorname", type(error).__name__))
