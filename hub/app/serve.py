@@ -118,7 +118,8 @@ class _Hub:
                     self._stack.push_async_callback(attempt.pop_all().aclose)
                     return ground
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), _START_AGAIN_S)
+                async with asyncio.timeout(_START_AGAIN_S):
+                    await self._stop.wait()
         return None
 
     def _delivering(self, ground: Ground, processing: Processing) -> Deliveries:

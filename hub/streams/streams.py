@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from faust import App
 
+from hub.ending import ended
 from hub.errors import Unavailable
 from hub.ports import Clock, Log
 from hub.streams.engine import Engine
@@ -74,12 +75,14 @@ class Streams:
         return app
 
     async def _live(self, app: App) -> None:
-        await asyncio.wait_for(app.start(), _START_S)
+        async with asyncio.timeout(_START_S):
+            await app.start()
         await self._watch.follow(lambda topic: self._engine.held(app, topic))
 
-    async def _until(self, app: App, fallen: asyncio.Future[None], life: Awaitable[None]) -> None:
+    async def _until(self, app: App, fallen: asyncio.Future[None], life: Coroutine[Any, Any, None]) -> None:
         """Run `life` until it, a processor or the application falls."""
-        ends: list[asyncio.Future[Any]] = [fallen, asyncio.ensure_future(life), asyncio.ensure_future(app.wait_first())]
+        lives = [asyncio.create_task(life), asyncio.create_task(app.wait_first())]
+        ends: list[asyncio.Future[Any]] = [fallen, *lives]
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             for end in ends:
@@ -87,14 +90,13 @@ class Streams:
                     end.result()
             raise app.crash_reason or Unavailable("the stream processors ended")
         finally:
-            for end in ends:
-                end.cancel()
-            await asyncio.gather(*ends, return_exceptions=True)
+            await ended(*lives)
 
 
 async def _stop(app: App) -> None:
     try:
-        await asyncio.wait_for(app.stop(), _STOP_S)
+        async with asyncio.timeout(_STOP_S):
+            await app.stop()
     except TimeoutError:
         _log.error("streams_stop_slowly", wait_s=_STOP_S)
     finally:

@@ -11,6 +11,7 @@ from hub.delivery.admission.share import Share
 from hub.delivery.lanes.lane import Lane
 from hub.delivery.tries.contact import Contact
 from hub.delivery.work import Work
+from hub.ending import ended
 from hub.pipeline.circuit import Circuit
 from hub.pipeline.quota import Bucket, DayBudget
 from hub.pipeline.windows import Closures
@@ -92,9 +93,7 @@ class Shares:
     async def close(self) -> None:
         """End every runner, and start none any more."""
         self._closed = True
-        for runner in self._runners:
-            runner.cancel()
-        await asyncio.gather(*self._runners, return_exceptions=True)
+        await ended(*self._runners)
 
     @property
     def calling(self) -> bool:
