@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,7 @@ DOUBT = "hub.in_doubt"
 FULL_AFTER_MAX = 500
 REFUSALS = 3
 BACK_S_MAX = 10.0
+_SAID_BYTES = 1_000_000
 
 
 @pytest.fixture
@@ -82,11 +83,14 @@ class Sender:
 
     async def until_taken(self) -> None:
         """Send the last one again, with its key, until it is taken."""
-        async with asyncio.timeout(BACK_S_MAX):
-            while True:
-                if (await self._again()).status_code == 202:
-                    return
-                await asyncio.sleep(0.05)
+        refused = ""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BACK_S_MAX):
+                while (answer := await self._again()).status_code != 202:
+                    refused = answer.text
+                    await asyncio.sleep(0.05)
+                return
+        raise AssertionError(f"still refused after {BACK_S_MAX} s: {refused}\n{self._site.process.tail()}")
 
     async def _next(self) -> httpx.Response:
         self._number += 1
@@ -113,13 +117,13 @@ def reopen(home: Path) -> None:
         file.chmod(0o600)
 
 
-def require_refusals(refused: Sequence[httpx.Response], codes: set[str]) -> None:
+def require_refusals(refused: Sequence[httpx.Response], codes: set[str], process: Running) -> None:
     """Every refusal is a 503 with a time, and there are enough of them; one may be in doubt where a commit failed."""
     told = [answer.json() for answer in refused]
     assert [503] * REFUSALS == [answer.status_code for answer in refused]
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
     assert all(problem["retriable"] for problem in told)
-    assert {problem["code"] for problem in told} - {DOUBT} <= codes
+    assert {problem["code"] for problem in told} - {DOUBT} <= codes, process.tail(_SAID_BYTES)
 
 
 async def require_all_once(site: Site, acknowledged: Sequence[str]) -> None:
@@ -161,12 +165,12 @@ async def test_a_disk_that_fills_up_or_fails(disk: ScarceDisk, platforms: Sandbo
         ready = await site.caller.get("/readyz")
         assert (0, 0) == (await site.process.stop(), (await site.population.summary())["kinds"].get("lookup", 0))
 
-    require_refusals(full, {disk.refusal})
-    require_refusals(broken, DISK_CODES)
-    require_refusals(read_only, {"hub.unavailable"})
+    require_refusals(full, {disk.refusal}, site.process)
+    require_refusals(broken, DISK_CODES, site.process)
+    require_refusals(read_only, {"hub.unavailable"}, site.process)
     assert (503, disk.refusal) == (asked.status_code, asked.json()["code"])
     assert (200, 200, 200) == (alive.status_code, told.status_code, ready.status_code)
-    assert "the file, or its folder, cannot be written" in site.process.tail(1_000_000)
+    assert "the file, or its folder, cannot be written" in site.process.tail(_SAID_BYTES)
 
 
 async def test_the_hub_refuses_before_the_disk_is_full(disk: ScarceDisk, platforms: Sandboxes) -> None:
@@ -188,7 +192,7 @@ async def test_the_hub_refuses_before_the_disk_is_full(disk: ScarceDisk, platfor
         await require_all_once(site, sender.acknowledged)
         ready = await site.caller.get("/readyz")
 
-    require_refusals(refused, {"hub.disk_full"})
+    require_refusals(refused, {"hub.disk_full"}, site.process)
     assert (503, "hub.disk_full") == (unready.status_code, unready.json()["checks"]["disk"])
     assert 200 == ready.status_code
 
