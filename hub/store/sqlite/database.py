@@ -31,8 +31,8 @@ class SqliteDatabase:
     def __init__(self, path: Path, *, busy_timeout_s: float, units_pending_max: int) -> None:
         self._file = path.name
         self._writing = _engine(path, busy_timeout_s, "BEGIN IMMEDIATE")
-        reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
-        self._readers = Readers(reading, self._file, units_pending_max)
+        self._reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
+        self._readers = Readers(self._reading, self._file, units_pending_max)
         drop_readers = partial(self._readers.drop, busy_timeout_s)
         self._writer = Writer(self._writing, self._file, units_pending_max, drop_readers)
 

@@ -20,11 +20,12 @@ _CAUSES = {
 }
 _SPOILING = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT}
 _HARMLESS_AT_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
+_SOUND_AFTER_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}
 
 
 def fault(error: SQLAlchemyError, file: str) -> HubFault:
     """Return what an error of a statement means: Unavailable, or a HubFault when the statement itself was refused."""
-    kind = _kind(error)
+    kind = sqlite3.SQLITE_FULL if _needs_space(error) else _kind(error)
     if kind not in _CAUSES:
         return HubFault(f"{file}: a statement was refused ({type(error).__name__})")
     code = "hub.disk_full" if kind == sqlite3.SQLITE_FULL else None
@@ -43,15 +44,32 @@ def spoils(error: SQLAlchemyError) -> bool:
     return _kind(error) in _SPOILING
 
 
+def sound_after_commit(error: SQLAlchemyError) -> bool:
+    """Whether a connection whose COMMIT failed is as good as before.
+
+    It is better kept then: the last one to close takes the files away that a full disk may not give back.
+    """
+    return _kind(error) in _SOUND_AFTER_COMMIT
+
+
 def says_read_only(error: SQLAlchemyError) -> bool:
     """Whether the file was opened for reading only, which all connections of the process come to share."""
     return _kind(error) == sqlite3.SQLITE_READONLY
 
 
+def _needs_space(error: SQLAlchemyError) -> bool:
+    """Whether it was room that was missing; SQLite calls it an I/O error where its shared memory cannot grow."""
+    return _kind(error) == sqlite3.SQLITE_FULL or _code(error) == sqlite3.SQLITE_IOERR_SHMSIZE
+
+
 def _kind(error: SQLAlchemyError) -> int:
     """Return the primary result code; the upper bytes only refine it."""
+    return _code(error) & 0xFF
+
+
+def _code(error: SQLAlchemyError) -> int:
     code: int = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
-    return code & 0xFF
+    return code
 
 
 def _name(error: SQLAlchemyError) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.errors import HubError, Overloaded, Unavailable
 from hub.store.database import Result, Unit
-from hub.store.sqlite.faults import fault, fault_at_commit, says_read_only, spoils
+from hub.store.sqlite.faults import fault, fault_at_commit, says_read_only, sound_after_commit, spoils
 
 _GROUP_UNITS_MAX = 256
 
@@ -168,7 +168,8 @@ class Writer:
         try:
             connection.commit()
         except SQLAlchemyError as error:
-            connection.invalidate()  # a file handle whose sync failed is not trusted again
+            if not sound_after_commit(error):
+                connection.invalidate()  # a file handle whose sync failed is not trusted again
             raise fault_at_commit(error, self._file) from error
 
 
