@@ -18,6 +18,7 @@ from hub.cli.admin import ask_to_stop, show_status, statuses
 from hub.cli.dead import app as dead
 from hub.cli.following import fetch_timeline, read_key, show
 from hub.cli.migrate import migrate
+from hub.cli.options import Config, KeyFile, Url
 from hub.cli.ordering import discard, replay, settle, supersede
 from hub.cli.orders import app as orders
 from hub.cli.policies import policy_line
@@ -56,7 +57,6 @@ def _named(name: str) -> str:
     return name
 
 
-Config = Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")]
 Listening = Annotated[str | None, typer.Option("--listen", help="host:port instead of the configured door.")]
 ProcessName = Annotated[
     str,
@@ -92,6 +92,7 @@ def key_new(
 ) -> None:
     """Make an API key for a system and put its digest into systems.yaml; a running hub reads it at its next start."""
     _show_token(agency, system, _add_key(load(config), agency, system))
+    typer.echo("A hub that is running knows it after a restart.", err=True)
 
 
 @app.command("check-config")
@@ -162,8 +163,8 @@ def rebuild(config: Config = Path()) -> None:
 def follow(
     code: Annotated[str, typer.Argument(help="The dossier's code, such as H56.14-261122-0001.")],
     config: Config = Path(),
-    url: Annotated[str | None, typer.Option(help="Address of the running hub; else the one of hub.yaml.")] = None,
-    key_file: Annotated[Path | None, typer.Option("--key", help="File with an API key; else HUB_API_KEY.")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Show what became of a dossier, hop by hop, in Vietnamese time."""
     token = read_key(key_file, os.environ)

@@ -1,5 +1,6 @@
 """`hub dead`: deliveries that wait for a person, and everything about one of them."""
 
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import typer
 
 from hub.cli.desk_client import DeskClient
 from hub.cli.following import read_key
+from hub.cli.options import Config, KeyFile, Officer, Url, token
 from hub.cli.terminal import ZONE, local, printable, show_lines
 from hub.settings import load
 from schemas.dead_letter import DeadLetter, LetterState, LetterStory, RulingLine, Submitted
@@ -19,12 +21,9 @@ from schemas.timeline import Hop
 
 _AGE = re.compile(r"([0-9]{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_AGE_S_MAX = 36_500 * 86_400
 _PAGE = 200
 
-Config = Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")]
-Url = Annotated[str | None, typer.Option(help="Address of the running hub; else the one of hub.yaml.")]
-KeyFile = Annotated[Path | None, typer.Option("--key", help="File with an API key; else HUB_API_KEY.")]
-Officer = Annotated[str, typer.Option(help="Your account; it is written down.")]
 Platform = Annotated[str | None, typer.Option(help="Only this platform.")]
 OperationName = Annotated[str | None, typer.Option("--operation", help="Only this operation.")]
 Code = Annotated[str | None, typer.Option(help="Only those whose last try came to this code.")]
@@ -67,7 +66,9 @@ def show_letter(
     url: Url = None,
     key_file: KeyFile = None,
     *,
-    purpose: Annotated[str, typer.Option(help="What it is read for; it is written into the audit.")] = "dead-letter",
+    purpose: Annotated[
+        str, typer.Option("--purpose", help="What it is read for; it is written into the audit.", callback=token)
+    ] = "dead-letter",
 ) -> None:
     """Show one of them: its origin, its tries, what the platform said, its body, and what was decided."""
     with desk(config, url, key_file) as client:
@@ -77,8 +78,8 @@ def show_letter(
 
 def desk(config: Path, url: str | None, key_file: Path | None) -> DeskClient:
     """Return the desk of the hub that the options name."""
-    token = read_key(key_file, os.environ)
-    return DeskClient(url or load(config).hub.listen.address, token)
+    key = read_key(key_file, os.environ)
+    return DeskClient(url or load(config).hub.listen.address, key)
 
 
 def filter_of(
@@ -118,9 +119,10 @@ def _list(client: DeskClient, wanted: dict[str, str], most: int) -> None:
 
 def _ago(age: str) -> datetime:
     match = _AGE.fullmatch(age)
-    if match is None:
-        raise typer.BadParameter("a number with s, m, h or d, such as 6h")
-    return datetime.now(UTC) - timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    seconds = int(match[1]) * _SECONDS[match[2]] if match else math.inf
+    if seconds > _AGE_S_MAX:
+        raise typer.BadParameter("a number with s, m, h or d, such as 6h", param_hint="--older-than")
+    return datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 def _line(letter: DeadLetter) -> str:

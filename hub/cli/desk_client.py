@@ -7,8 +7,9 @@ from uuid import uuid4
 import httpx
 from pydantic import ValidationError
 
+from hub.cli.following import UNKNOWN_KEY
 from hub.cli.rest_client import RestClient
-from hub.errors import CallerError, Unauthenticated, Unavailable
+from hub.errors import CallerError, NotFound, Unauthenticated, Unavailable
 from schemas.dead_letter import DeadLetters, LetterStory
 from schemas.order import Order, OrderDecision, OrderRequest, Orders, OrderStop
 from schemas.problem import Problem
@@ -17,7 +18,8 @@ PLACED_TRIES = 3
 
 
 class DeskClient:
-    """Asks the hub at `address`. Errors of every call: Unauthenticated, Unavailable, CallerError; the hint says why.
+    """Asks the hub at `address`. Errors of every call: Unauthenticated, Unavailable, NotFound, CallerError;
+    the hint says why.
 
     Close it by using it as a context.
     """
@@ -79,7 +81,9 @@ def _refusal(answer: httpx.Response) -> Exception:
     except ValidationError:
         return Unavailable(f"the hub answered with HTTP {answer.status_code}")
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        return Unauthenticated("the hub does not know this API key")
+        return Unauthenticated(UNKNOWN_KEY)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return NotFound("the hub has no such delivery or order, or it belongs to another agency")
     fields = "".join(f"\n  {field.path}: {field.en}" for field in problem.fields)
     told = f"{problem.detail_en} ({problem.code}){fields}"
     return Unavailable(told) if problem.retriable else CallerError(told)

@@ -1,5 +1,6 @@
 """`hub follow`: asks a running hub for the timeline of a dossier, and shows it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +15,8 @@ from schemas.timeline import DeliveryLine, Hop, MessageLine, Timeline
 
 VARIABLE = "HUB_API_KEY"
 TIMEOUT_S = 10.0
+UNKNOWN_KEY = "the hub does not know this API key; one that was just made is known after a restart"
+_KEY = re.compile(r"[!-~]{1,256}")
 
 
 def read_key(file: Path | None, environ: Mapping[str, str]) -> str:
@@ -27,6 +30,8 @@ def read_key(file: Path | None, environ: Mapping[str, str]) -> str:
             raise ConfigInvalid(f"{file} cannot be read as an API key") from None
     if not token:
         raise ConfigInvalid(f"an API key is needed: set {VARIABLE}, or name a file with --key")
+    if not _KEY.fullmatch(token):
+        raise ConfigInvalid(f"{file or VARIABLE}: an API key is one word that begins with hk_, and stands there alone")
     return token
 
 
@@ -51,7 +56,7 @@ def _read(answer: httpx.Response, code: str) -> Timeline:
         case httpx.codes.NOT_FOUND:
             raise NotFound(f"{code}: the hub knows no such dossier, or it belongs to another agency")
         case httpx.codes.UNAUTHORIZED:
-            raise Unauthenticated("the hub does not know this API key")
+            raise Unauthenticated(UNKNOWN_KEY)
         case httpx.codes.FORBIDDEN:
             raise Forbidden("this API key may not follow dossiers; grants.yaml says who may (dossier.follow)")
         case status:

@@ -1,5 +1,6 @@
 """`hub replay`, `discard`, `supersede`, `settle`: an order about deliveries that wait for a person, and its end."""
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,28 +14,31 @@ from rich.console import Console
 from hub.cli.dead import (
     Agency,
     Code,
-    Config,
     Dossier,
-    KeyFile,
-    Officer,
     OlderThan,
     OperationName,
     Platform,
-    Url,
     desk,
     filter_of,
 )
 from hub.cli.desk_client import DeskClient
+from hub.cli.options import Config, KeyFile, Officer, Url
 from hub.cli.orders import summary, told
 from hub.cli.terminal import show_lines
 from hub.errors import ConfigInvalid
-from schemas.order import Order, OrderAction, OrderRequest, OrderState
+from schemas.order import DELIVERIES_MAX, Order, OrderAction, OrderRequest, OrderState
 
 LOOK_EVERY_S = 0.5
 LINGER_S = 10.0
 """How long one goes on looking when all is decided and some deliveries still wait."""
 _ENDED = (OrderState.STOPPED, OrderState.DONE, OrderState.REFUSED)
-_NAME_PARTS = 3
+_NAME = re.compile(r"([^/]+)/([^/]+)/([0-9]{1,5})")
+_OPTIONS = {"rate_per_s": "rate", "accepted_before": "older-than"}
+_BROKEN = {
+    "fixed": "a correction leaves code and revision as they are",
+    "too_deep": "the correction is nested too deep, or has too many values",
+    "range": "the correction has a number that is none",
+}
 
 Named = Annotated[
     str | None,
@@ -42,7 +46,7 @@ Named = Annotated[
 ]
 Reason = Annotated[str, typer.Option(help="Why; it is kept sealed, and shown to operators.")]
 Rate = Annotated[float, typer.Option(help="Deliveries a second.")]
-Most = Annotated[int, typer.Option("--max", min=1, help="How many at most, oldest first.")]
+Most = Annotated[int, typer.Option("--max", min=1, max=DELIVERIES_MAX, help="How many at most, oldest first.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what it would touch.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not wait for its end.")]
 
@@ -155,10 +159,10 @@ def _request(
 
 
 def _named(name: str) -> dict[str, Any]:
-    parts = name.split("/")
-    if len(parts) != _NAME_PARTS or not parts[2].isdecimal():
+    match = _NAME.fullmatch(name)
+    if match is None:
         raise typer.BadParameter("a delivery is named MESSAGE/OPERATION/PART")
-    return {"message_id": parts[0], "operation": parts[1], "part": int(parts[2])}
+    return {"message_id": match[1], "operation": match[2], "part": int(match[3])}
 
 
 def _correction(sets: list[str], file: Path | None) -> dict[str, JsonValue]:
@@ -199,15 +203,26 @@ def _value(text: str) -> JsonValue:
 def _carry_out(client: DeskClient, stated: dict[str, Any], *, wait: bool) -> None:
     try:
         request = OrderRequest.model_validate_json(orjson.dumps(stated))
+    except orjson.JSONEncodeError:
+        raise typer.BadParameter(_BROKEN["too_deep"]) from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise typer.BadParameter(f"{'.'.join(str(step) for step in first['loc'])}: {first['msg']}") from None
+        raise _senseless(error) from None
     order = client.place(request)
     if wait and order.state not in (OrderState.TRIAL, OrderState.PROPOSED):
         order = _followed(client, order)
     show_lines(*told(order))
     if order.state is OrderState.PROPOSED:
         show_lines(f"Another account has to approve it: hub orders approve {order.id} --officer ...")
+
+
+def _senseless(error: ValidationError) -> typer.BadParameter:
+    """Return what is wrong with an order, by the option that says it."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    said = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return typer.BadParameter(_BROKEN.get(said, said))
+    field = str(first["loc"][-1])
+    return typer.BadParameter(said, param_hint=f"--{_OPTIONS.get(field, field)}")
 
 
 def _followed(client: DeskClient, order: Order) -> Order:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.dead import Config, KeyFile, Officer, Url, desk
+from hub.cli.dead import desk
+from hub.cli.options import Config, KeyFile, Officer, Url
 from hub.cli.terminal import local, printable, show_lines
 from schemas.order import Order, OrderDecision, OrderState
 

@@ -11,11 +11,13 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import httpx
+import orjson
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from hub.cli.following import read_key
+from hub.cli.following import UNKNOWN_KEY, read_key
+from hub.cli.options import Config, KeyFile, Url
 from hub.cli.rest_client import RestClient
 from hub.cli.terminal import ZONE
 from hub.errors import CallerError, Forbidden, NotFound, Overloaded, Unauthenticated, Unavailable
@@ -85,7 +87,7 @@ class Desk:
 def _refusal(answer: httpx.Response) -> Exception:
     match answer.status_code:
         case httpx.codes.UNAUTHORIZED:
-            return Unauthenticated("the hub does not know this API key")
+            return Unauthenticated(UNKNOWN_KEY)
         case httpx.codes.FORBIDDEN:
             return Forbidden(
                 "this API key may not do that: grants.yaml says who may (delivery.operate), and the dossier must be "
@@ -96,12 +98,19 @@ def _refusal(answer: httpx.Response) -> Exception:
         case httpx.codes.TOO_MANY_REQUESTS | httpx.codes.SERVICE_UNAVAILABLE:
             return Overloaded("the hub cannot take the order right now; try again later")
         case httpx.codes.BAD_REQUEST | httpx.codes.UNPROCESSABLE_ENTITY | httpx.codes.CONFLICT:
-            return CallerError(f"the hub refused the order: {answer.json().get('detail_en', '')}")
+            return CallerError(f"the hub refused the order: {_said(answer)}")
     return Unavailable(f"the hub answered with HTTP {answer.status_code}")
 
 
+def _said(answer: httpx.Response) -> str:
+    try:
+        return str(orjson.loads(answer.content)["detail_en"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"HTTP {answer.status_code}, and no hub's words"
+
+
 def reconcile(  # noqa: PLR0913 - one argument per option
-    config: Annotated[Path, typer.Option("--config", envvar="HUB_CONFIG", help="The installation folder.")] = Path(),
+    config: Config = Path(),
     *,
     since: Annotated[
         str | None, typer.Option(help="A day: what was received from then on; else hub.yaml says since when.")
@@ -116,18 +125,22 @@ def reconcile(  # noqa: PLR0913 - one argument per option
     run: Annotated[str | None, typer.Option("--run", help="Show a run that was ordered before.")] = None,
     runs: Annotated[bool, typer.Option("--list", help="List the newest runs.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for the end of the run.")] = True,
-    url: Annotated[str | None, typer.Option(help="Address of the running hub; else the one of hub.yaml.")] = None,
-    key_file: Annotated[Path | None, typer.Option("--key", help="File with an API key; else HUB_API_KEY.")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
 ) -> None:
     """Compare what was delivered with what the platform shows, and have sent again what is missing there."""
-    order = None if run or runs else order_of(since, dossier, rate, calls_max, resend_max, dry_run=dry_run)
+    order = order_of(since, dossier, rate, calls_max, resend_max, dry_run=dry_run)
+    if run == "":
+        raise typer.BadParameter("the id of a run", param_hint="--run")
+    if (runs and run) or ((runs or run) and order != ReconciliationOrder()):
+        raise typer.BadParameter("--list and --run only show; they go with no other option")
     desk = Desk(url or load(config).hub.listen.address, read_key(key_file, os.environ))
     console = Console()
     try:
         if runs:
             console.print("\n".join(told(desk.runs())), markup=False, highlight=False, soft_wrap=True)
             return
-        run_id = run or desk.order(order or ReconciliationOrder()).id
+        run_id = run or desk.order(order).id
         if not run:
             typer.echo(f"ordered: {run_id}", err=True)
         report = awaited(desk, run_id, console, time.sleep) if wait and not run else desk.report(run_id)
@@ -150,7 +163,7 @@ def order_of(
     """Return the order that the options state. BadParameter names the option that makes no sense."""
     try:
         return ReconciliationOrder(
-            since=date.fromisoformat(since) if since else None,
+            since=date.fromisoformat(since) if since is not None else None,
             dossier=dossier,
             dry_run=dry_run,
             calls_per_s=rate,

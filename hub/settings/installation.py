@@ -94,6 +94,9 @@ class _Loader:
         """Return the installation, or raise."""
         if not self._folder.is_dir():
             raise ConfigInvalid(f"{self._folder}: there is no such folder; hub init makes one")
+        if not (self._folder / HUB_FILE).exists():
+            folder = self._folder.absolute()
+            raise ConfigInvalid(f"{folder}: no installation: it has no {HUB_FILE}; name one by --config or HUB_CONFIG")
         hub = self._hub()
         agencies = self._file(AGENCIES_FILE, AgenciesFile)
         systems = self._file(SYSTEMS_FILE, SystemsFile)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
 
-MAINS = {"hub": "hub.cli", "tests.chaos.hub_process": "tests.chaos.hub_process"}
+MAINS = {"hub": "hub.cli.commands", "tests.chaos.hub_process": "tests.chaos.hub_process"}
 """Where the `main` of a module is."""
 
 _LATER = (

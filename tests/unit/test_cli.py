@@ -1,6 +1,8 @@
 """The command line says one clear thing and ends with the right code."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,7 @@ def test_key_new_prints_a_token_that_opens_the_door(folder: Path, capsys: pytest
     ("arguments", "words"),
     [
         (("run", "--config", "{none}"), "{none}: there is no such folder; hub init makes one"),
+        (("status", "--config", "/proc"), "/proc: no installation: it has no hub.yaml"),
         (("key", "new", "--config", "{none}", "--agency", "H56", "--system", "x"), "{none}: there is no such folder"),
         (("follow", "H56.14-261122-0001", "--key", "{none}"), "{none} cannot be read as an API key"),
         (("init", "/proc/none/hub"), "/proc/none: No such file or directory"),
@@ -161,3 +164,15 @@ def test_follow_without_a_hub_says_so(folder: Path, capsys: pytest.CaptureFixtur
         "no hub answers at http://127.0.0.1:1; is it running?",
         "an API key is needed: set HUB_API_KEY, or name a file with --key",
     ] == capsys.readouterr().err.splitlines()
+
+
+def test_ctrl_c_while_the_program_is_read_is_no_fault() -> None:
+    """What a terminal sends then ends the command with the code of an interrupt, and without a word."""
+    program = "import signal, sys; sys.meta_path.insert(0, Interrupted()); from hub.cli import main; main(['status'])"
+    finder = (
+        "class Interrupted:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", f"{finder}{program}"], capture_output=True, timeout=60, check=False)
+    assert (130, b"") == (ended.returncode, ended.stderr)

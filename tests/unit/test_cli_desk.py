@@ -149,11 +149,19 @@ async def test_orders_are_looked_after(terminal: Terminal) -> None:
         (("replay", *WHY), "name a delivery, or give a filter"),
         (("replay", NAME, *WHY, "--platform", "x"), "not both"),
         (("replay", "abc", *WHY), "MESSAGE/OPERATION/PART"),
-        (("replay", NAME, *WHY, "--set", "code=x"), "fixed"),
+        (("replay", NAME, *WHY, "--set", "code=x"), "leaves code and revision as they are"),
+        (("replay", f"{KNOWN.message_id}/{KNOWN.operation}/99999999999999999999", *WHY), "MESSAGE/OPERATION/PART"),
+        (("replay", "--platform", "x", *WHY, "--max", "99999999999999999999"), "--max"),
+        (("replay", "--platform", "x", *WHY, "--code", ""), "--code"),
+        (("replay", NAME, "--officer", "vh01", "--reason", "x"), "--reason"),
         (("replay", NAME, *WHY, "--set", "summary"), "FIELD=VALUE"),
         (("replay", NAME, *WHY, "--set", "a=1", "--set", "a.b=2"), "a has no fields"),
-        (("replay", NAME, *WHY, "--rate", "0"), "rate_per_s"),
+        (("replay", NAME, *WHY, "--rate", "0"), "--rate"),
         (("discard", "--platform", "x", "--older-than", "2 weeks", *WHY), "such as 6h"),
+        (("discard", "--platform", "x", "--older-than", "999999d", *WHY), "such as 6h"),
+        (("discard", "--platform", "x", "--reason", "đã kiểm tra", "--officer", "Lê Thị Á"), "unaccented letters"),
+        (("discard", "--platform", "x", *WHY, "--url", "http://[::1"), "an address such as"),
+        (("discard", "--platform", "x", *WHY, "--url", "lgsp.example"), "an address such as"),
     ],
 )
 async def test_wrong_usage_is_told_before_anything_is_asked(
@@ -166,16 +174,45 @@ async def test_wrong_usage_is_told_before_anything_is_asked(
     assert [] == terminal.house.orders.placed
 
 
+async def test_a_correction_that_cannot_be_written_down_is_told(terminal: Terminal, tmp_path: Path) -> None:
+    """Nested deeper than JSON is written."""
+    (tmp_path / "deep.json").write_text('{"a":' * 600 + "1" + "}" * 600)
+
+    assert 2 == await terminal.run("replay", NAME, *WHY, "--patch", str(tmp_path / "deep.json"))
+
+    assert "the correction is nested too deep" in terminal.complained
+
+
+@pytest.mark.parametrize(
+    "arguments", [("dead", "show", NAME), ("orders", "stop", ORDER_ID), ("orders", "approve", ORDER_ID)]
+)
+async def test_an_officer_is_an_account_and_not_a_person(terminal: Terminal, arguments: tuple[str, ...]) -> None:
+    """A full name is refused by the option's name, and is not repeated."""
+    assert 2 == await terminal.run(*arguments, "--officer", "Lê Thị Á", group=2)
+
+    assert "--officer" in terminal.complained
+    assert "Thị" not in terminal.complained
+
+
+async def test_a_file_that_holds_more_than_a_key_is_told(terminal: Terminal, tmp_path: Path) -> None:
+    """Such as everything that hub init has printed, or a word that no header can carry."""
+    for held in ("API key of H56:\nhk_0000_a", "khóa"):
+        (tmp_path / "key").write_text(held, encoding="utf-8")
+        assert 1 == await terminal.run("dead", "list", group=2)
+        assert 1 == terminal.complained.count("\n")
+        assert "API key" in terminal.complained
+
+
 async def test_a_refusal_is_one_line_with_its_code(terminal: Terminal, tmp_path: Path) -> None:
     """What the hub said, in English, and exit code 1."""
     assert 1 == await terminal.run("orders", "show", "0" * 32, group=2)
-    assert "Not found. (caller.not_found)\n" == terminal.complained
+    assert "the hub has no such delivery or order, or it belongs to another agency\n" == terminal.complained
     (tmp_path / "key").write_text(terminal.house.tokens["nobody"])
     assert 1 == await terminal.run("dead", "list", group=2)
     assert "(caller.no_grant)" in terminal.complained
     (tmp_path / "key").write_text("hk_0000_wrong")
     assert 1 == await terminal.run("dead", "list", group=2)
-    assert "the hub does not know this API key\n" == terminal.complained
+    assert terminal.complained.startswith("the hub does not know this API key; ")
 
 
 async def test_an_answer_that_is_lost_is_asked_for_under_the_same_key(terminal: Terminal) -> None:

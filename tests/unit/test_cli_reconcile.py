@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from typer import BadParameter
 
+from hub.cli import main
 from hub.cli.reconcile import Desk, awaited, order_of, show, told
 from hub.errors import CallerError, Forbidden, HubError, NotFound, Overloaded, Unauthenticated, Unavailable
 from hub.ingress.examples import RECONCILIATION, RECONCILIATION_REPORT
@@ -54,6 +55,7 @@ def test_an_order_states_what_was_given_and_nothing_else() -> None:
     ("wrong", "option"),
     [
         ({"since": "yesterday"}, "--since"),
+        ({"since": ""}, "--since"),
         ({"since": "1999-01-01"}, "--since"),
         ({"dossier": "H56"}, "--dossier"),
         ({"rate": 0.0}, "--rate"),
@@ -143,6 +145,20 @@ def test_a_refusal_is_one_clear_error(status: int, error: type[HubError]) -> Non
     """By the status of the answer."""
     with pytest.raises(error):
         desk(lambda _: httpx.Response(status, json={"detail_en": "no"})).order(ReconciliationOrder())
+
+
+def test_a_refusal_by_something_else_is_one_clear_error() -> None:
+    """Such as a proxy that speaks HTML."""
+    with pytest.raises(CallerError, match="HTTP 400"):
+        desk(lambda _: httpx.Response(400, text="<html>")).order(ReconciliationOrder())
+
+
+@pytest.mark.parametrize("options", [("--run", ""), ("--list", "--run", "x"), ("--list", "--dry-run")])
+def test_looking_at_runs_orders_none(options: tuple[str, ...]) -> None:
+    """A variable that is empty by mistake is wrong usage, and not an order to send everything again."""
+    with pytest.raises(SystemExit) as ended:
+        main(["reconcile", *options])
+    assert 2 == ended.value.code
 
 
 def test_no_hub_and_no_hubs_answer() -> None:

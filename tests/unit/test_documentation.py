@@ -12,7 +12,7 @@ import typer
 
 import ops.demo
 import ops.sandbox.__main__
-from hub.cli import app
+from hub.cli.commands import app
 from hub.clock import SystemClock
 from hub.pipeline.catalogue import Agency, Catalogue
 from hub.pipeline.validate import check_query, check_submission

@@ -37,7 +37,7 @@ def read_listen(text: str) -> Listen:
     try:
         return Listen.model_validate(text)
     except ValidationError as error:
-        raise ConfigInvalid(f"--listen {text}: {error.errors()[0]['msg']}") from None
+        raise ConfigInvalid(f"--listen {text}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
 class Limits(ConfigModel):
