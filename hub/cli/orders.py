@@ -96,6 +96,8 @@ def told(order: Order) -> Iterator[str]:
     else:
         yield f"{order.id}  {summary(order)}"
         yield f"    by {order.by} ({order.officer}), {local(order.proposed_at)}{_until(order.ended_at)}"
+    if not order.counts.selected:
+        yield "    nothing that waits matches it"
     if order.approved_by:
         word = "refused" if order.state is OrderState.REFUSED else "approved"
         yield f"    {word} by {order.approved_by} ({order.approving_officer})"

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from hub.cli.commands import main
+from hub.cli.orders import told
 from hub.ports import DeliveryId
-from schemas.order import OrderAction, OrderState
-from tests.fakes.desk import KNOWN, ORDER_ID
+from schemas.order import OrderAction, OrderCounts, OrderState
+from tests.fakes.desk import KNOWN, ORDER_ID, order
 from tests.fakes.rest import House
 from tests.fakes.served import served
 
@@ -141,6 +142,13 @@ async def test_orders_are_looked_after(terminal: Terminal) -> None:
     ):
         assert 0 == await terminal.run(*command, group=min(2, len(command))), terminal.complained
         assert words in terminal.said
+
+
+def test_an_order_that_touches_nothing_says_so() -> None:
+    """An operator whose filter is mistyped learns it."""
+    empty = order().model_copy(update={"counts": OrderCounts()})
+    assert "    nothing that waits matches it" in told(empty)
+    assert "    nothing that waits matches it" not in told(order())
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,8 @@ def test_a_mark_survives_and_closes_the_home_when_it_is_complete(tmp_path: Path)
 
     assert refused.value.hint == (
         "this home has moved to kafka://k:9092 and postgresql://hub@db/hub, on 2026-11-22 13:00 UTC: put these "
-        "addresses into hub.yaml. If the move is given up before the target was used: hub migrate --undo-mark"
+        "addresses into hub.yaml. If the move is given up before the target was used: hub migrate --undo-mark, "
+        "with the same --log, --store and --keys"
     )
     assert [tmp_path / "log.db.move"] == list(tmp_path.iterdir())
 

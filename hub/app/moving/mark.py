@@ -66,7 +66,7 @@ class MarkFile:
             raise ConfigInvalid(
                 f"this home has moved to {mark.log} and {mark.store}, on {mark.completed_at:%Y-%m-%d %H:%M} UTC: put "
                 "these addresses into hub.yaml. If the move is given up before the target was used: "
-                "hub migrate --undo-mark"
+                "hub migrate --undo-mark, with the same --log, --store and --keys"
             )
 
 
