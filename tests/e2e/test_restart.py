@@ -17,6 +17,7 @@ import pytest_asyncio
 from hub.app.homes import open_homes
 from hub.app.seams import Seams
 from hub.app.upkeep import adopt
+from hub.errors import ConfigInvalid
 from hub.settings import load
 from tests.e2e.installation import Installed, replace_value
 from tests.e2e.processes import Running, Sandboxes, sandboxes
@@ -192,6 +193,22 @@ async def test_a_log_older_than_the_store_is_refused(past: Past, heir: Site) -> 
     assert 1 == code
     assert "do not belong together. Restore log, store and keys from the same copy" in line
     assert store == (heir.home / "store.db").read_bytes()
+    with pytest.raises(ConfigInvalid, match="the store has seen offset"):
+        await adopt(load(heir.installed.folder, environ={}))
+
+
+async def test_a_log_without_its_keys_is_refused(past: Past, heir: Site) -> None:
+    """One line, exit code 1, however often: with fresh keys everything that waits would die unopened."""
+    for file in heir.home.glob("keys.db*"):
+        file.unlink()
+
+    for _ in range(2):
+        code, (line,) = await ended(await heir.launch())
+        assert 1 == code
+        assert "the log holds sealed messages, the key store holds no key" in line
+
+    shutil.copy(past.installed.folder / "data" / "keys.db", heir.home / "keys.db")
+    await heir.start()
 
 
 async def test_a_store_older_than_the_log_is_refused_until_it_is_adopted(past: Past, heir: Site) -> None:
