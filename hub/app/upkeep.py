@@ -6,18 +6,16 @@ from contextlib import AsyncExitStack
 from hub.app.homes import TOPICS, open_homes, refuse_store_ahead
 from hub.app.seams import Seams
 from hub.settings import Installation
-from hub.store.parking import SqlParking
 from hub.store.rebuilding import Rebuilding
 from hub.streams.projector import Projector
 from hub.telemetry import Metrics
 
 
 async def adopt(installation: Installation) -> None:
-    """Declare that the store belongs to the log; what its owners said of it is forgotten. Errors: Unavailable; ConfigInvalid for a log that is the older one."""
+    """Declare that the store belongs to the log. Errors: Unavailable; ConfigInvalid for a log that is the older one."""
     async with AsyncExitStack() as stack:
         homes = await open_homes(installation.hub, Seams(), stack)
         await refuse_store_ahead(homes.log, homes.projection)
-        await SqlParking(homes.store).forget_farewells()
         await homes.kinship.adopt()
 
 
