@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import MetaData
 
+from hub.app.heard import HeardParking
 from hub.app.kinship import Kinship
 from hub.app.moving.mark import MarkFile
 from hub.app.seams import Seams
@@ -21,7 +22,6 @@ from hub.store.database import Database
 from hub.store.inbox import SqlInbox
 from hub.store.keys import SqlKeys
 from hub.store.kinship import SqlKinship
-from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
 from hub.store.readmodels import SqlReadModels
 from hub.store.sqlite.database import SqliteDatabase
@@ -69,6 +69,7 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name:
         stack.push_async_callback(accepting.aclose)
     key_store = await _open_database(hub, hub.keys, KEYS)
     stack.push_async_callback(key_store.aclose)
+    kinship = Kinship(own_log, SqlKinship(store), seams.clock)
     keys = await SqlKeys.open(key_store, hub.secrets.master_key.get_secret_value())
     return Homes(
         log=seams.log(own_log),
@@ -76,10 +77,10 @@ async def open_homes(hub: HubSection, seams: Seams, stack: AsyncExitStack, name:
         store=store,
         inbox=SqlInbox(accepting),
         keys=keys,
-        parking=seams.parking(SqlParking(store)),
+        parking=seams.parking(HeardParking(store, kinship)),
         projection=SqlProjection(store),
         read_models=SqlReadModels(store, _Reasons(keys).unseal),
-        kinship=Kinship(own_log, SqlKinship(store), seams.clock),
+        kinship=kinship,
     )
 
 

@@ -69,6 +69,10 @@ class Kinship:
         heard = await self._heard()
         await self._append(await self._store.beat(heard.get(pulse.store_id, 0)))
 
+    async def beat(self) -> None:
+        """Beat once; the log has heard of it when this returns, so older copies of the store are known as such."""
+        await self._append(await self._store.beat())
+
     async def run(self, topics: tuple[str, ...]) -> None:
         """Beat at once, and then whenever something was appended to the topics, at most every `BEAT_EVERY_S`."""
         await self._beat_on(await self._store.beat())

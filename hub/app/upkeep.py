@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from hub.app.homes import TOPICS, open_homes, refuse_store_ahead
 from hub.app.seams import Seams
 from hub.settings import Installation
+from hub.store.parking import SqlParking
 from hub.store.rebuilding import Rebuilding
 from hub.streams.projector import Projector
 from hub.telemetry import Metrics
@@ -16,6 +17,8 @@ async def adopt(installation: Installation) -> None:
     async with AsyncExitStack() as stack:
         homes = await open_homes(installation.hub, Seams(), stack)
         await refuse_store_ahead(homes.log, homes.projection)
+        # They were said of this log as it was before.
+        await SqlParking(homes.store).forget_farewells()
         await homes.kinship.adopt()
 
 

@@ -138,6 +138,13 @@ class Dispatch:
         """Whether a call for the partition is under way, or something is being withdrawn or ruled on."""
         return self._shares.calls_for(partition) or self._withdrawals.busy(partition)
 
+    def quiet(self, holding: Holding) -> bool:
+        """Whether nothing is under way for a partition, and outcomes and rows tell of all that ever was.
+
+        Of one that is abandoned this stays true.
+        """
+        return not self.busy(holding.partition) and holding.told
+
     # --- arrivals ----------------------------------------------------------------------------------------------------
 
     def add(self, holding: Holding, work: Work) -> None:

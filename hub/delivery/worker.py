@@ -12,15 +12,15 @@ from hub.delivery.lanes.shelf import Shelf
 from hub.delivery.tries.command import read_header
 from hub.delivery.work import Work
 from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
-from hub.ports import Clock, Consumer, Log, Operation, Parking, Record
+from hub.ports import Clock, Consumer, Farewell, Log, Operation, Parking, Record
 from hub.telemetry import logger
 from schemas.delivery import CommandHeader, MessageKind
-from schemas.topics import COMMANDS
+from schemas.topics import COMMANDS, OUTCOMES
 
 GROUP = "hub.delivery"
 _RETRY_S = 0.5
 _LAST_S = 2.0
-"""What the last commit and the departure from the group get when the time to end is over."""
+"""What the last commit, farewells and the departure from the group get each when the time to end is over."""
 
 _log = logger("delivery")
 
@@ -114,13 +114,15 @@ class Worker:
     async def _assign(self, partition: int, committed: int) -> None:
         calls = await self._catch_up(partition, committed)
         bounds = await self._log.bounds(COMMANDS, partition)
+        told = (await self._log.bounds(OUTCOMES, partition)).end
+        revisions = await look_back(self._log, self._clock, COMMANDS, partition, committed)
         memory = await self._parking.take_over(partition, committed)
         gate = Gate(committed, self._limits.window_records)
         shelf = Shelf(self._parking, self._clock, partition, memory.epoch)
         # The first owner ever has no predecessor that could have left a call behind; but a store may have been lost.
         first_ever = memory.epoch == 1 and committed <= bounds.start
-        suspect_below = committed if first_ever else min(bounds.end, gate.limit)
-        revisions = await look_back(self._log, self._clock, COMMANDS, partition, committed)
+        suspect = not (first_ever or self._believes(memory.farewell, committed, told))
+        suspect_below = min(bounds.end, gate.limit) if suspect else committed
         if self._ended:
             raise StaleOwner("the worker has ended")
         holding = Holding(partition, gate, shelf, memory, suspect_below, revisions)
@@ -128,6 +130,13 @@ class Worker:
         self._shelves[partition] = asyncio.get_running_loop().create_task(shelf.run())
         self._dispatch.adopt(holding, memory.rows, calls)
         self._moved.set()
+
+    def _believes(self, farewell: Farewell | None, committed: int, outcomes: int) -> bool:
+        """Whether the owner before said that nothing is under way, and said it of the log as it is.
+
+        A copy of the store that is older than the log knows nothing of what later owners have committed and told.
+        """
+        return farewell is not None and (farewell.committed, farewell.outcomes) == (committed, outcomes)
 
     async def on_revoked(self, partitions: Collection[int]) -> None:
         """Let go of partitions: calls under way get a moment, then what is finished is committed, if that is possible.
@@ -143,8 +152,32 @@ class Worker:
                 await self._clock.sleep(0.02)
             held = [self._holdings[partition] for partition in partitions if partition in self._holdings]
             await self._commit_by(held, deadline_s)
+            await self._say_farewell(held)
         finally:
             await self._put_down(partitions)
+
+    async def _say_farewell(self, held: Collection[Holding]) -> None:
+        """Leave word, in one write, of each partition with nothing under way; in doubt nothing is said."""
+        try:
+            async with asyncio.timeout(_LAST_S):
+                said = [await self._farewell(holding) for holding in held]
+                if farewells := [each for each in said if each is not None]:
+                    await self._parking.leave(farewells)
+        except TimeoutError:
+            _log.warning("farewell_failed", code=Unavailable.code)
+        except HubFault as fault:
+            _log.warning("farewell_failed", code=fault.problem_code)
+
+    async def _farewell(self, holding: Holding) -> Farewell | None:
+        """Return what may be said of a partition that is abandoned: what is quiet now stays so."""
+        if not self._dispatch.quiet(holding):
+            return None
+        try:
+            await holding.shelf.flushed()
+        except StaleOwner:
+            return None
+        outcomes = (await self._log.bounds(OUTCOMES, holding.partition)).end
+        return Farewell(holding.partition, holding.shelf.epoch, holding.token, holding.gate.committed, outcomes)
 
     def _deadline_s(self) -> float:
         """Until when (monotonic seconds) calls may end: a stop has one moment for everything."""

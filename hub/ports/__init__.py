@@ -6,7 +6,7 @@ from hub.ports.clock import Clock
 from hub.ports.events import EventStore, LoggedEvent, OutboxEvent
 from hub.ports.inbox import Inbox, Keys, Reservation, ReservationState, Reserved
 from hub.ports.log import Bounds, Consumer, Log, Ownership, Position, Record, Trimming
-from hub.ports.parking import DeliveryId, LaneKey, Owed, ParkedRow, Parking, PartitionMemory, Unparked
+from hub.ports.parking import DeliveryId, Farewell, LaneKey, Owed, ParkedRow, Parking, PartitionMemory, Unparked
 from hub.ports.platform import (
     LEAVE,
     Adapter,
@@ -48,6 +48,7 @@ __all__ = [
     "DoubtRule",
     "Effect",
     "EventStore",
+    "Farewell",
     "Finding",
     "Found",
     "Inbox",

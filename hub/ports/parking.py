@@ -47,25 +47,51 @@ class ParkedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Farewell:
+    """The word of a partition's owner that log and rows tell of every call that was ever made for it.
+
+    It is worth what it says only beside the log that it was said about: `committed` is the committed offset of the
+    commands, `outcomes` the end of the outcomes, both as the owner saw them when nothing was under way any more.
+    """
+
+    partition: int
+    epoch: int
+    token: str
+    committed: int
+    outcomes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionMemory:
     """What the store remembers of a partition when a worker takes it over. The first epoch is 1.
 
     `settled` holds the deliveries of records at or past the committed offset that need no further work: final in the
     ledger, or a tombstone. A dead one counts only when its row is there to hold its lane; a crash may come between, and
     then it is one of the `dead`. `rows` are the parked rows of the partition without their envelopes, in lane order.
+
+    `token` names this taking over, and no other one in any copy of the store. `farewell` is what the owner before said
+    when it left, if it said anything.
     """
 
     epoch: int
     settled: frozenset[DeliveryId]
     rows: tuple[ParkedRow, ...]
     dead: frozenset[DeliveryId] = frozenset()
+    token: str = ""
+    farewell: Farewell | None = None
 
 
 class Parking(Protocol):
     """Where deliveries wait for the next try. Every write names the epoch and raises StaleOwner when it is old."""
 
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
-        """Raise the partition's epoch and return what is remembered of it. The ledger must have caught up before."""
+        """Raise the partition's epoch and return what is remembered of it. The ledger must have caught up before.
+
+        Nobody is told of the farewell of the owner before a second time: it is void when this has been written.
+        """
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """Keep farewells for the next owners, all in one write. That of who is no longer the owner is passed over."""
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Insert or overwrite rows; durable when this returns."""

@@ -1,7 +1,9 @@
 """The parking place: deliveries that wait for their next try, fenced by the epoch of their partition's owner."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import (
     Connection,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 )
 
 from hub.errors import StaleOwner
-from hub.ports import DeliveryId, LaneKey, ParkedRow, PartitionMemory
+from hub.ports import DeliveryId, Farewell, LaneKey, ParkedRow, PartitionMemory
 from hub.store import tables
 from hub.store.database import Database
 from hub.store.dialect import among, conflict_insert, upsert
@@ -53,6 +55,21 @@ _FIRST_OF_LANE = (
 )
 
 
+_LEAVE = (
+    update(_owner)
+    .values(
+        left_epoch=bindparam("its_epoch"),
+        left_committed=bindparam("its_committed"),
+        left_outcomes=bindparam("its_outcomes"),
+    )
+    .where(
+        _owner.c.partition == bindparam("its_partition"),
+        _owner.c.epoch == bindparam("its_epoch"),
+        _owner.c.token == bindparam("its_token"),
+    )
+)
+
+
 class SqlParking:
     """The `Parking` port. Lanes whose rows are asked for at a time share a transaction that reads."""
 
@@ -66,8 +83,16 @@ class SqlParking:
         What is remembered is read outside the transaction that raises the epoch: from there on nobody else writes, and
         thousands of rows do not keep other writers waiting.
         """
-        epoch = await self._database.write(lambda connection: take_over(connection, partition))
-        return await self._database.read(lambda connection: memory(connection, partition, epoch, committed))
+        taking = await self._database.write(lambda connection: take_over(connection, partition))
+        return await self._database.read(lambda connection: memory(connection, partition, taking, committed))
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """See `Parking.leave`."""
+        await self._database.write(lambda connection: leave(connection, farewells))
+
+    async def forget_farewells(self) -> None:
+        """Forget every farewell: the store may be a copy from before what has been called since."""
+        await self._database.write(lambda connection: connection.execute(update(_owner).values(left_epoch=None)))
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """See `Parking.put`."""
@@ -90,21 +115,48 @@ class SqlParking:
         await self._database.write(lambda connection: sweep(connection, partition, epoch, committed))
 
 
-def take_over(connection: Connection, partition: int) -> int:
-    """Raise the epoch and return it. Rows of what the ledger knows as finished become tombstones, of what died dead."""
-    epoch = _raise_epoch(connection, partition)
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """One taking over of a partition, and what its owner before said."""
+
+    epoch: int
+    token: str
+    farewell: Farewell | None
+
+
+def take_over(connection: Connection, partition: int) -> Taking:
+    """Raise the epoch. Rows of what the ledger knows as finished become tombstones, of what died dead."""
+    taking = _take(connection, partition)
     finished = exists().where(_SAME_DELIVERY, _line.state.in_(_FINISHED))
     connection.execute(_bury().where(_row.partition == partition, _row.settled == false(), finished))
     died = exists().where(_SAME_DELIVERY, _line.state == _DEAD)
     undead = and_(_row.partition == partition, _row.settled == false(), _row.state != _DEAD)
     connection.execute(update(tables.parked).values(state=_DEAD).where(undead, died))
-    return epoch
+    return taking
 
 
-def memory(connection: Connection, partition: int, epoch: int, committed: int) -> PartitionMemory:
+def leave(connection: Connection, farewells: Sequence[Farewell]) -> None:
+    """Keep the farewells of those who are still the owners."""
+    if farewells:
+        values = [
+            {
+                "its_partition": each.partition,
+                "its_epoch": each.epoch,
+                "its_token": each.token,
+                "its_committed": each.committed,
+                "its_outcomes": each.outcomes,
+            }
+            for each in farewells
+        ]
+        connection.execute(_LEAVE, values)
+
+
+def memory(connection: Connection, partition: int, taking: Taking, committed: int) -> PartitionMemory:
     """Return what is remembered of a partition."""
     return PartitionMemory(
-        epoch=epoch,
+        epoch=taking.epoch,
+        token=taking.token,
+        farewell=taking.farewell,
         settled=_settled(connection, partition, committed),
         rows=tuple(_outlines(connection, partition)),
         dead=_dead(connection, partition, committed),
@@ -170,11 +222,21 @@ def _bury() -> Update:
     return update(tables.parked).values(settled=True, envelope=b"")
 
 
-def _raise_epoch(connection: Connection, partition: int) -> int:
-    first = conflict_insert(connection, _owner).values(partition=partition, epoch=1)
-    raised = first.on_conflict_do_update(index_elements=["partition"], set_={"epoch": _owner.c.epoch + 1})
-    connection.execute(raised)
-    return connection.execute(_epoch(partition)).scalar_one()
+def _take(connection: Connection, partition: int) -> Taking:
+    farewell = _farewell(connection, partition)
+    token = uuid4().hex
+    first = conflict_insert(connection, _owner).values(partition=partition, epoch=1, token=token)
+    fresh = {"epoch": _owner.c.epoch + 1, "token": token, "left_epoch": None}
+    connection.execute(first.on_conflict_do_update(index_elements=["partition"], set_=fresh))
+    return Taking(connection.execute(_epoch(partition)).scalar_one(), token, farewell)
+
+
+def _farewell(connection: Connection, partition: int) -> Farewell | None:
+    """Return what the last owner said; the row is locked, so that nobody else is told the same."""
+    row = connection.execute(select(_owner).where(_owner.c.partition == partition).with_for_update()).first()
+    if row is None or row.left_epoch != row.epoch:
+        return None
+    return Farewell(partition, row.epoch, row.token, row.left_committed, row.left_outcomes)
 
 
 def _fence(connection: Connection, partition: int, epoch: int) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub.ports import DeliveryId, LaneKey, ParkedRow, Parking, PartitionMemory
+from hub.ports import DeliveryId, Farewell, LaneKey, ParkedRow, Parking, PartitionMemory
 from tests.chaos.crash import Fuse, Point
 from tests.chaos.drag import Drag
 
@@ -18,6 +18,10 @@ class BrittleParking:
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
         """As the port."""
         return await self._inner.take_over(partition, committed)
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """As the port."""
+        await self._inner.leave(farewells)
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Park between two crash points."""

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, insert, select
 from hub.errors import HubFault, StaleOwner, Unavailable, Unsealable
 from hub.ports import (
     DeliveryId,
+    Farewell,
     Inbox,
     Keys,
     LaneKey,
@@ -441,6 +442,38 @@ class ParkingContract:
         assert [n % 2 == 1 for n in range(10)] == [isinstance(result, StaleOwner) for result in results]
         rows = await parking.fetch(0, LaneKey(DOSSIER, PORTAL), 100)
         assert ["m0", "m2", "m4", "m6", "m8"] == [row.id.message_id for row in rows]
+
+    async def test_farewell(self, parking: Parking) -> None:
+        """What an owner says of each of its partitions is told to the next owner, once."""
+        here, there = await parking.take_over(0, 0), await parking.take_over(1, 0)
+        said = [Farewell(0, 1, here.token, 7, 9), Farewell(1, 1, there.token, 2**40, 0)]
+        await parking.leave(said)
+
+        told = [(await parking.take_over(partition, 0)).farewell for partition in (0, 1, 0, 2)]
+
+        assert [*said, None, None] == told
+
+    async def test_last_farewell(self, parking: Parking) -> None:
+        """Said again, the last word counts."""
+        token = (await parking.take_over(0, 0)).token
+        await parking.leave([Farewell(0, 1, token, 7, 9)])
+        await parking.leave([Farewell(0, 1, token, 8, 11)])
+
+        assert Farewell(0, 1, token, 8, 11) == (await parking.take_over(0, 0)).farewell
+
+    async def test_strangers_farewell(self, parking: Parking) -> None:
+        """Nobody is told what somebody said who was not the owner any more, or never was."""
+        first = await parking.take_over(0, 0)
+        second = await parking.take_over(0, 0)
+        for epoch, token in [(1, first.token), (2, first.token), (1, second.token), (2, "")]:
+            await parking.leave([Farewell(0, epoch, token, 7, 9)])
+        await parking.leave([Farewell(1, 1, first.token, 7, 9)])
+
+        assert [None, None] == [(await parking.take_over(partition, 0)).farewell for partition in (0, 1)]
+
+    async def test_tokens(self, parking: Parking) -> None:
+        """No two takings over are named alike."""
+        assert 20 == len({(await parking.take_over(number % 2, 0)).token for number in range(20)} - {""})
 
     async def test_settled_in_ledger(self, parking: Parking, projection: Projection) -> None:
         """A delivery that is final in the ledger is settled, if its record lies at or past the committed offset."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import uuid4
 
 from hub.errors import StaleOwner
-from hub.ports import DeliveryId, LaneKey, Log, ParkedRow, PartitionMemory
+from hub.ports import DeliveryId, Farewell, LaneKey, Log, ParkedRow, PartitionMemory
 from schemas.delivery import DeliveryState, OutcomeHeader
 from schemas.envelope import Envelope
 
@@ -21,6 +22,8 @@ class MemoryParking:
         self._epochs: dict[int, int] = {}
         self._ledger: dict[DeliveryId, OutcomeHeader] = {}
         self._read: dict[int, int] = {}
+        self._tokens: dict[int, str] = {}
+        self._farewells: dict[int, Farewell] = {}
         self.fetches = 0
         self.puts = 0
 
@@ -35,6 +38,8 @@ class MemoryParking:
     async def take_over(self, partition: int, committed: int) -> PartitionMemory:
         """Raise the epoch and return what is remembered."""
         self._epochs[partition] = self._epochs.get(partition, 0) + 1
+        self._tokens[partition] = uuid4().hex
+        farewell = self._farewells.pop(partition, None)
         for delivery in [key for key, row in self._rows.items() if row.partition == partition]:
             outcome = self._ledger.get(delivery)
             if outcome is not None and outcome.state in _FINISHED:
@@ -61,7 +66,20 @@ class MemoryParking:
             and outcome.state is DeliveryState.DEAD
             and not self.knows(key)
         }
-        return PartitionMemory(self._epochs[partition], frozenset(settled), tuple(rows), frozenset(dead))
+        return PartitionMemory(
+            epoch=self._epochs[partition],
+            settled=frozenset(settled),
+            rows=tuple(rows),
+            dead=frozenset(dead),
+            token=self._tokens[partition],
+            farewell=farewell,
+        )
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """Keep the farewells of the owners."""
+        for each in farewells:
+            if (self._epochs.get(each.partition), self._tokens.get(each.partition)) == (each.epoch, each.token):
+                self._farewells[each.partition] = each
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """Insert or overwrite."""

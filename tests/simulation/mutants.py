@@ -11,8 +11,9 @@ from hub.delivery.lanes.lane import Lane, Rest
 from hub.delivery.tries.outcomes import MAY_TELL, OutcomeWriter, Tried
 from hub.delivery.work import Work
 from hub.delivery.worker import Worker
-from hub.ports import Record
+from hub.ports import Farewell, PartitionMemory, Record
 from schemas.delivery import CommandHeader, DeliveryState
+from tests.fakes.parking import MemoryParking
 from tests.simulation.moves import Kind, Move
 from tests.simulation.stage import Cast
 
@@ -112,6 +113,52 @@ class ForgetsDoubt(OutcomeWriter):
         """Say nothing of it."""
         work.possibly_doubled = False
         await super().write(work, header, tried, state, *rest)  # type: ignore[arg-type]  # handed through as it came
+
+
+class LeavesInMidCall(Dispatch):
+    """Calls quiet what says nothing right now, and forgets what was cut off, and what it began in doubt."""
+
+    def quiet(self, holding: Holding) -> bool:
+        """Look at nothing but the present."""
+        return not self.busy(holding.partition)
+
+
+class LeavesBeforeItsRows(Worker):
+    """Says farewell while rows wait to be written."""
+
+    async def _farewell(self, holding: Holding) -> Farewell | None:
+        if not self._dispatch.quiet(holding):
+            return None
+        end = (await self._log.bounds("hub.outcomes", holding.partition)).end
+        return Farewell(holding.partition, holding.shelf.epoch, holding.token, holding.gate.committed, end)
+
+
+class BelievesOfAnyLog(Worker):
+    """Believes a farewell, whatever log it was said about."""
+
+    def _believes(self, farewell: Farewell | None, committed: int, outcomes: int) -> bool:
+        return farewell is not None
+
+
+class TakesAnybodysFarewell(MemoryParking):
+    """Keeps the farewell of somebody who is not the owner any more."""
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """Compare nothing."""
+        for each in farewells:
+            self._farewells[each.partition] = each
+
+
+class TellsTwoOwners(MemoryParking):
+    """Tells every owner of a farewell, and not only the next one."""
+
+    async def take_over(self, partition: int, committed: int) -> PartitionMemory:
+        """Forget nothing."""
+        farewell = self._farewells.get(partition)
+        memory = await super().take_over(partition, committed)
+        if farewell:
+            self._farewells[partition] = farewell
+        return memory
 
 
 _TWICE = [Move(Kind.SUBMIT), Move(Kind.PASS, 0, 30), Move(Kind.AGAIN), Move(Kind.PASS, 0, 30)]

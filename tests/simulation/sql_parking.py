@@ -6,7 +6,7 @@ from typing import TypeVar
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from hub.ports import DeliveryId, LaneKey, Log, ParkedRow, PartitionMemory
+from hub.ports import DeliveryId, Farewell, LaneKey, Log, ParkedRow, PartitionMemory
 from hub.store.database import Unit
 from hub.store.parking import SqlParking
 from hub.store.projection import SqlProjection
@@ -63,6 +63,10 @@ class ParkingOnSql(MemoryParking):
         """As the port."""
         await super().take_over(partition, committed)
         return await self._sql.take_over(partition, committed)
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """As the port."""
+        await self._sql.leave(farewells)
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """As the port."""

@@ -13,6 +13,7 @@ from hub.ports import (
     DeliveryId,
     DoubtRule,
     Effect,
+    Farewell,
     Finding,
     Job,
     LaneKey,
@@ -260,6 +261,12 @@ class MortalParking:
         """As the port."""
         await self.life.store()
         return await self.inner.take_over(partition, committed)
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """As the port, in the weather."""
+        await self.life.store()
+        await self.inner.leave(farewells)
+        await self.life.written()
 
     async def put(self, partition: int, epoch: int, rows: Sequence[ParkedRow]) -> None:
         """As the port, in the weather."""

@@ -20,7 +20,8 @@ class Holding:
     Of the records below `suspect_below`, an earlier owner may have had one delivery of each lane under way: the first
     that is not settled. That one starts in doubt; those behind it had not begun. While it is not `certain` that the
     partition is ours, its lanes wait in `unsure`. When it is `lost`, nothing more is begun; what is under way when it
-    is `given_up` is somebody else's to tell of.
+    is `given_up` is somebody else's to tell of. `untold` is what may have acted without any outcome or row that says
+    so: it holds what is being tried, and what began in doubt.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class Holding:
         self.waits_until_s = 0.0
         self.certain = True
         self.unsure: dict[Lane, None] = {}
+        self.untold: set[DeliveryId] = set()
+        self.token = memory.token
         self._settled = memory.settled
         self._dead = memory.dead
         self._parked = frozenset(row.id for row in memory.rows)
@@ -65,6 +68,11 @@ class Holding:
         return (
             bool(self.held) and self.held[0].offset < self.gate.limit and now_s >= self.waits_until_s and not self.lost
         )
+
+    @property
+    def told(self) -> bool:
+        """Whether outcomes and rows, once they are durable, tell of everything that may have acted, also before us."""
+        return not self.untold and self._started >= self._suspect_below
 
     def known(self, delivery: DeliveryId) -> bool:
         """Whether an earlier owner has settled or parked the delivery."""
@@ -133,6 +141,7 @@ class Holding:
             stored = work.lane in self.lanes and self.lanes[work.lane].stored
             if not work.dead and not stored and work.lane not in self._cleared:
                 work.doubtful = True
+                self.untold.add(work.id)
             self._cleared.add(work.lane)
 
     def release(self, work: Work) -> None:

@@ -48,6 +48,7 @@ class ParkingPlace:
     def put_waiting(self, holding: Holding, lane: Lane, work: Work) -> None:
         """Write down a delivery that waits for its turn: what was in doubt stays so."""
         state = DeliveryState.IN_DOUBT if work.doubtful else DeliveryState.WAITING
+        holding.untold.discard(work.id)
         self.put(holding, lane, work, state, self._clock.now())
 
     async def mark_in_flight(self, holding: Holding, work: Work) -> None:

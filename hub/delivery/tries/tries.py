@@ -53,6 +53,7 @@ class Tries:
                 await self._place.mark_in_flight(holding, work)
                 self._certainty.require(holding)
             decision, contact = await self._carried(holding, lane, share, work)
+            holding.untold.discard(work.id)
         except BaseException:
             if not holding.lost:
                 self._give_back(lane, share, work)
@@ -71,10 +72,15 @@ class Tries:
 
         Where outcomes are about to be written it is asked as well, of a partition that is being let go, too.
         """
+        holding.untold.add(work.id)
         leave = LEAVE.set(lambda: self._certainty.require(holding))
         told = MAY_TELL.set(lambda: self._certainty.may_tell(holding))
         try:
             return await self._courier.carry(work, lambda: share.counted(lane, work, self._clock.monotonic()))
+        except BaseException:
+            if not work.doubtful:
+                holding.untold.discard(work.id)
+            raise
         finally:
             LEAVE.reset(leave)
             MAY_TELL.reset(told)

@@ -10,8 +10,15 @@ partition_owner = Table(
     STORE,
     Column("partition", Integer, primary_key=True, autoincrement=False),
     Column("epoch", BigInteger, nullable=False),
+    Column("token", Text),
+    Column("left_epoch", BigInteger),
+    Column("left_committed", BigInteger),
+    Column("left_outcomes", BigInteger),
 )
-"""The epoch of the worker that owns a partition's lanes; it only rises."""
+"""The epoch of the worker that owns a partition's lanes; it only rises. `token` names its taking over for ever.
+
+`left_...` is the farewell of the owner of the epoch `left_epoch`; it counts as long as nobody came after that one.
+"""
 
 parked = Table(
     "parked",
