@@ -1,11 +1,13 @@
 """What a topic lacks before Kafka can keep the hub's promises."""
 
+import logging
 from dataclasses import replace
 
 import pytest
 
+from hub.errors import Unavailable
 from hub.log.kafka.limits import KafkaLimits
-from hub.log.kafka.topics import Cluster, TopicState, lacking, settings_of
+from hub.log.kafka.topics import Cluster, TopicState, check_topics, lacking, settings_of
 from hub.settings.sections import Profile
 
 LIMITS = KafkaLimits(record_bytes_max=2_000_000)
@@ -83,3 +85,14 @@ def test_a_demo_may_have_one_broker_and_nothing_else() -> None:
 def test_what_is_made_lacks_nothing(profile: Profile) -> None:
     """A topic with the settings that the hub gives, on enough brokers that keep offsets for long enough, is good."""
     assert found(TopicState(8, 3, settings_of(profile, LIMITS)), BROKER, profile) == ""
+
+
+async def test_brokers_that_are_away_are_told_once_and_by_name(caplog: pytest.LogCaptureFixture) -> None:
+    """By the error alone: the client's own complaints are no second line."""
+    logging.getLogger("aiokafka").setLevel(logging.NOTSET)
+
+    with pytest.raises(Unavailable, match=r"^.*no broker answers at 127\.0\.0\.1:1: KafkaConnectionError$") as caught:
+        await check_topics("127.0.0.1:1", {"hub.commands": 8}, Profile.DEMO)
+
+    assert caught.value.hint.startswith("no broker answers at")
+    assert [] == caplog.records

@@ -43,12 +43,16 @@ NO_ACCESS = KafkaAccess()
 _log = logger("kafka")
 
 
+def hush() -> None:
+    """Let the client be silent: it complains many times a second while a broker is away; the hub says so once."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+
 async def connect(
     bootstrap: str, topics: Collection[str], request_wait_s: float, access: KafkaAccess = NO_ACCESS
 ) -> AIOKafkaClient:
     """Return a client that knows the brokers and where the topics lie. Errors: Unavailable."""
-    # It complains many times a second while a broker is away; a link says so once.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    hush()
     client = AIOKafkaClient(
         bootstrap_servers=bootstrap.split(","),
         client_id="hub",
@@ -63,7 +67,7 @@ async def connect(
             await client.set_topics(topics)
     except (KafkaError, OSError) as error:
         await client.close()
-        raise Unavailable(f"no broker answers: {type(error).__name__}") from error
+        raise Unavailable(f"no broker answers at {bootstrap}: {type(error).__name__}") from error
     except BaseException:
         await client.close()
         raise

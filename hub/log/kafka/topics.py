@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from hub.errors import ConfigInvalid, Unavailable
 from hub.log.kafka.limits import KafkaLimits
-from hub.log.kafka.link import NO_ACCESS, KafkaAccess
+from hub.log.kafka.link import NO_ACCESS, KafkaAccess, hush
 from hub.settings.sections import Profile
 
 OFFSETS_RETENTION_MINUTES_MIN = 30 * 24 * 60
@@ -160,6 +160,7 @@ async def ensure_topics(
 
 
 async def _admin(bootstrap: str, access: KafkaAccess) -> AIOKafkaAdminClient:
+    hush()
     admin = AIOKafkaAdminClient(
         bootstrap_servers=bootstrap.split(","), request_timeout_ms=_REQUEST_WAIT_MS, **access.options()
     )
@@ -167,7 +168,7 @@ async def _admin(bootstrap: str, access: KafkaAccess) -> AIOKafkaAdminClient:
         await admin.start()
     except (KafkaError, OSError) as error:
         await admin.close()
-        raise Unavailable(f"no broker answers: {type(error).__name__}") from error
+        raise Unavailable(f"no broker answers at {bootstrap}: {type(error).__name__}") from error
     return admin
 
 
