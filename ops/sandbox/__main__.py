@@ -26,6 +26,8 @@ from ops.sandbox.portal.settings import PortalSettings
 from ops.sandbox.ports import PORTS
 from ops.sandbox.sandbox import Placement, Sandbox, running
 
+_PORT_MAX = 65_535
+
 
 class Settings(BaseModel):
     """The file given with `--settings`: JSON, every value optional."""
@@ -49,13 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= _PORT_MAX):
+        raise argparse.ArgumentTypeError(f"a port lies between 0 and {_PORT_MAX}")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hub sandbox", description="SANDBOX platforms, invented data only")
     parser.add_argument("--folder", type=Path, required=True, help="where the ledgers are kept")
     parser.add_argument("--settings", type=Path, help="JSON file with settings of the platforms")
     parser.add_argument("--seed", type=int, default=0, help="decides every chance")
     for name, port in PORTS.items():
-        parser.add_argument(f"--{name}-port", type=int, default=port, help=f"{port}; 0 chooses a free one")
+        parser.add_argument(f"--{name}-port", type=_port, default=port, help=f"{port}; 0 chooses a free one")
     return parser
 
 
