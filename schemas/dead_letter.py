@@ -51,6 +51,11 @@ class DeliveryFilter(Model):
     accepted_before: Moment | None = None
 
     @property
+    def states_something(self) -> bool:
+        """Whether it leaves anything out."""
+        return any(value is not None for _, value in self)
+
+    @property
     def agency_code(self) -> AgencyCode | None:
         """The agency; those below it are meant too."""
         return None if self.agency is None else AgencyCode.parse(self.agency)

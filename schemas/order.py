@@ -67,7 +67,10 @@ class DeliveryName(Model):
 
 
 class Selection(Model):
-    """One delivery by its name, or the oldest of those that a filter matches; exactly one of the two."""
+    """One delivery by its name, or the oldest of those that a filter matches; exactly one of the two.
+
+    A filter that states nothing would mean everything that waits, which nobody orders by leaving something out.
+    """
 
     delivery: DeliveryName | None = None
     matching: DeliveryFilter | None = None
@@ -77,6 +80,8 @@ class Selection(Model):
     def _one(self) -> Self:
         if (self.delivery is None) == (self.matching is None):
             raise ValueError("one_of")
+        if self.matching is not None and not self.matching.states_something:
+            raise ValueError("filter_of_nothing")
         return self
 
 

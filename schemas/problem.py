@@ -202,6 +202,10 @@ RULES: dict[str, Words] = {
         "Các bước phải theo đúng thứ tự thời gian.", "The steps must stand in the order in which they happened."
     ),
     "one_of": Words("Cần đúng một trong các trường thay thế nhau.", "Exactly one of the alternatives is wanted."),
+    "filter_of_nothing": Words(
+        "Bộ lọc phải có ít nhất một điều kiện; một lệnh không bao giờ áp dụng cho tất cả chỉ vì bỏ trống.",
+        "The filter must state at least one condition; an order never means everything because nothing was stated.",
+    ),
     "correction_of_replay": Words(
         "Chỉ gửi lại (replay) mới có nội dung sửa (correction).", "Only a replay can have a correction."
     ),
