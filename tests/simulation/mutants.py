@@ -222,5 +222,6 @@ MUTANTS = {
     "what may be doubled is not said to be": Mutant(Cast(writer=ForgetsDoubt)),
     "a withdrawal outlives its partition": Mutant(Cast(dispatch=OutlivesItsPartition), WITHDRAWN_WHILE_IT_GOES),
     "who stood still has the last word": Mutant(Cast(writer=HasTheLastWord), STILL_BEFORE_IT_TELLS),
+    "a farewell forgets what was cut off": Mutant(Cast(dispatch=LeavesInMidCall)),
     "a platform acts behind an inquiry": Mutant(Cast(unordered=True)),
 }
