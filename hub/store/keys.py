@@ -67,9 +67,9 @@ class SqlKeys:
             raise Unsealable(f"no data key {key_id}")
         return self._unwrapped(row)
 
-    async def are_none(self) -> bool:
-        """Whether no key was ever made here; destroyed ones count. Errors: Unavailable, Overloaded."""
-        return await self._database.read(lambda it: it.scalar(select(_data_key.key_id).limit(1)) is None)
+    async def knows(self, key_id: str) -> bool:
+        """Whether this key was made here, be it destroyed since. Errors: Unavailable, Overloaded."""
+        return await self._searches.ask(key_id) is not None
 
     async def destroy(self, subject: str, now: datetime) -> str | None:
         """Destroy the key of a subject and return its id; None when it has none. What it sealed is erased by that.
