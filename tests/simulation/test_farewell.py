@@ -2,13 +2,13 @@
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
 
 from hub.delivery.lanes.holding import Holding
-from hub.ports import Farewell
+from hub.ports import DoubtRule, Effect, Farewell
 from tests.fakes.parking import MemoryParking
 from tests.simulation.mutants import (
     BelievesOfAnyLog,
@@ -17,7 +17,7 @@ from tests.simulation.mutants import (
     TakesAnybodysFarewell,
     TellsTwoOwners,
 )
-from tests.simulation.platform import Faults
+from tests.simulation.platform import Faults, Verb
 from tests.simulation.sql_parking import ParkingOnSql
 from tests.simulation.stage import Cast
 from tests.simulation.world import PARTITIONS, Running, World
@@ -72,14 +72,15 @@ async def _killed_in_mid_call(world: World, running: Running) -> None:
 async def test_a_stop_in_mid_backlog_costs_no_inquiry_and_announces_nothing(
     seed: int, parking: type[MemoryParking]
 ) -> None:
-    """Stopped again and again with lanes full of states and steps: nobody is asked, and nothing may be doubled."""
+    """Stopped again and again with full lanes: no platform and no operator is asked, and nothing may be doubled."""
     world = _world(Cast(parking=parking), seed)
+    world.add_operation(Verb("portal.note", world.platform, Effect.APPEND, DoubtRule.OPERATOR))
     await _submit(world, codes=DOSSIERS)
     for _ in range(4):
         running = world.start()
         await asyncio.sleep(world.random.uniform(0.05, 0.4))
         await world.stop(running)
-    assert 0 < len(world.deeds()) < 180
+    assert 0 < len(world.deeds()) < 240
     world.start()
 
     await world.run_until_done()
@@ -255,6 +256,32 @@ async def _moved(world: World, ends: list[int]) -> bool:
 async def _word(world: World, holding: Holding) -> Farewell:
     end = (await world.log.bounds("hub.outcomes", holding.partition)).end
     return Farewell(holding.partition, holding.shelf.epoch, holding.token, holding.gate.committed, end)
+
+
+class SlowToHear(MemoryParking):
+    """A store that takes long for a farewell."""
+
+    async def leave(self, farewells: Sequence[Farewell]) -> None:
+        """Take a minute, and keep it then."""
+        await asyncio.sleep(60)
+        await super().leave(farewells)
+
+
+async def test_a_slow_store_does_not_hold_up_a_rebalance() -> None:
+    """The farewell is given up after two seconds, and the next owner suspects."""
+    world = _world(Cast(parking=SlowToHear))
+    await _submit(world, "portal.state", codes=DOSSIERS)
+    first = world.start()
+    await asyncio.sleep(0.3)
+    begun_s = world.clock.monotonic()
+    await world.stop(first)
+    took_s = world.clock.monotonic() - begun_s
+    world.start()
+
+    await world.run_until_done()
+    assert took_s < 3.0
+    assert 0 < world.platform.inquiries
+    await world.crash()
 
 
 SCENARIOS = {
