@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from hub.errors import ConfigInvalid, HubFault, StaleOwner
-from hub.ports import DeliveryId, LaneKey, Projected, ProjectedBatch
+from hub.ports import DeliveryId, Farewell, LaneKey, Projected, ProjectedBatch
 from hub.store.alarms import SqlAlarms
 from hub.store.image import image
 from hub.store.inbox import SqlInbox
@@ -182,6 +182,24 @@ async def test_epochs(two: Two) -> None:
     memories = await asyncio.gather(*(SqlParking(two[n % 2]).take_over(0, 0) for n in range(40)))
 
     assert list(range(1, 41)) == sorted(memory.epoch for memory in memories)
+
+
+async def test_one_hears_a_farewell(two: Two) -> None:
+    """Of those who take a partition over at once, the first one is told, and not even it when one stood between."""
+    for partition in range(10):
+        memory = await SqlParking(two[0]).take_over(partition, 0)
+        said = Farewell(partition, 1, memory.token, 7, 9)
+        saying = asyncio.create_task(SqlParking(two[1]).leave([said]))
+        taking = [SqlParking(two[n % 2]).take_over(partition, 0) for n in range(10)]
+        memories = await asyncio.gather(*taking)
+        await saying
+        told = [memory.epoch for memory in memories if memory.farewell is not None]
+        assert told in ([], [2])
+
+    memory = await SqlParking(two[0]).take_over(99, 0)
+    await SqlParking(two[0]).leave([Farewell(99, 1, memory.token, 7, 9)])
+    memories = await asyncio.gather(*(SqlParking(two[n % 2]).take_over(99, 0) for n in range(10)))
+    assert [2] == [memory.epoch for memory in memories if memory.farewell is not None]
 
 
 async def test_stale_owner_leaves_nothing(two: Two) -> None:
