@@ -1,7 +1,7 @@
 """What the hub keeps: log, store and keys, opened and closed together, wherever the configuration says they are."""
 
 import socket
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from sqlalchemy import MetaData
 
 from hub.app.heard import HeardParking
 from hub.app.kinship import Kinship
+from hub.app.lost_keys import refuse_lost_keys
 from hub.app.moving.mark import MarkFile
 from hub.app.seams import Seams
-from hub.errors import ConfigInvalid, Unavailable, Unsealable
+from hub.errors import ConfigInvalid, Unavailable
 from hub.log.sqlite.log import SqliteLog
-from hub.pipeline.commands import read_header
 from hub.ports import Log, Parking, Trimming
 from hub.sealing import unseal
 from hub.settings import HubSection
@@ -120,7 +120,7 @@ def _make_folder(home: Path) -> None:
 async def require_kin(homes: Homes) -> None:
     """ConfigInvalid, with advice, when log, store and keys are copies of different days."""
     await refuse_store_ahead(homes.log, homes.projection)
-    await _refuse_lost_keys(homes)
+    await refuse_lost_keys(homes.log, homes.keys)
     await homes.kinship.require()
 
 
@@ -133,28 +133,6 @@ async def refuse_store_ahead(log: Log, projection: SqlProjection) -> None:
                 f"the store has seen offset {offset} of {topic}/{partition}, the log ends at {end}: they do not belong "
                 "together. Restore log, store and keys from the same copy"
             )
-
-
-async def _refuse_lost_keys(homes: Homes) -> None:
-    """A key is durable before anything that it seals: messages without theirs have lost it, all or the newer ones."""
-    for partition in range(homes.log.partitions(COMMANDS)):
-        key_id = await _newest_key(homes.log, partition)
-        if key_id is not None and not await homes.keys.knows(key_id):
-            raise ConfigInvalid(
-                f"{COMMANDS}/{partition} ends with a message whose key the key store does not know: they do not belong "
-                "together. Restore log, store and keys from the same copy; what waits cannot be sent without its key"
-            )
-
-
-async def _newest_key(log: Log, partition: int) -> str | None:
-    """Return the id of the key that seals the newest message; None without one that can be read."""
-    bounds = await log.bounds(COMMANDS, partition)
-    if bounds.start == bounds.end:
-        return None
-    for record in await log.read(COMMANDS, partition, bounds.end - 1, 1):
-        with suppress(Unsealable):
-            return read_header(record.value).key_id
-    return None
 
 
 class _Reasons:

@@ -147,10 +147,14 @@ def stop(config: Config = Path(), name: Annotated[str, typer.Argument(help="As h
 
 @app.command()
 def adopt(config: Config = Path()) -> None:
-    """Let a store that was restored from an older copy belong to the log again; what it misses is read from there."""
+    """Let a store or keys that are an older copy belong to the log again; what the store misses is read from there."""
     installation = load(config)
-    asyncio.run(_part("hub.app.upkeep", "adopt")(installation))
+    given_up = asyncio.run(_part("hub.app.upkeep", "adopt")(installation))
     typer.echo("The store belongs to this log from here on. Keys of requests that it had forgotten are not recognised.")
+    if given_up:
+        typer.echo(
+            "Messages that were sealed with keys which are lost end as dead letters (hub.unsealable): hub dead list"
+        )
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """The data keys, one per subject, in a file of their own: who deletes a key has erased what it sealed."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -67,9 +67,20 @@ class SqlKeys:
             raise Unsealable(f"no data key {key_id}")
         return self._unwrapped(row)
 
-    async def knows(self, key_id: str) -> bool:
-        """Whether this key was made here, be it destroyed since. Errors: Unavailable, Overloaded."""
-        return await self._searches.ask(key_id) is not None
+    async def unknown(self, key_ids: Collection[str]) -> Sequence[str]:
+        """Return those that were never made here; a destroyed one was. Errors: Unavailable, Overloaded."""
+        asked = sorted(key_ids)
+        rows = await self._database.read(lambda connection: find(connection, asked)) if asked else ()
+        return [key_id for key_id, row in zip(asked, rows, strict=True) if row is None]
+
+    async def write_off(self, key_ids: Collection[str], now: datetime) -> None:
+        """Note keys that were lost as destroyed ones: what they sealed stays closed. Errors: Unavailable, WriteInDoubt.
+
+        One that is there after all stays as it is.
+        """
+        lost = [KeyRow(key_id, nobody(), self._master.id, b"", now) for key_id in sorted(key_ids)]
+        if lost:
+            await self._database.write(lambda connection: note_lost(connection, lost))
 
     async def destroy(self, subject: str, now: datetime) -> str | None:
         """Destroy the key of a subject and return its id; None when it has none. What it sealed is erased by that.
@@ -135,6 +146,14 @@ def destroy(connection: Connection, subject: bytes, now: datetime) -> str | None
     gone = update(tables.data_key).where(_data_key.key_id == key_id)
     connection.execute(gone.values(subject=nobody(), wrapped=b"", destroyed_at=now))
     return str(key_id)
+
+
+def note_lost(connection: Connection, lost: Sequence[KeyRow]) -> None:
+    """Insert rows of keys that nobody has any more, but for those that are there."""
+    there = find(connection, [row.key_id for row in lost])
+    fresh = [_columns(row) for row, known in zip(lost, there, strict=True) if known is None]
+    if fresh:
+        connection.execute(insert(tables.data_key), fresh)
 
 
 def find(connection: Connection, key_ids: Sequence[str]) -> Sequence[KeyRow | None]:

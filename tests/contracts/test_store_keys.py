@@ -74,3 +74,18 @@ async def test_forgotten_keys_are_found_again(keys_database: Database) -> None:
 
     assert found == [await keys.key_for(name) for name in "abc"]
     assert [key for _, key in found] == [await keys.key(key_id) for key_id, _ in found]
+
+
+async def test_lost_keys_are_told_and_written_off(keys_database: Database) -> None:
+    """What was never made here is unknown, until it is given up; what is there is left as it is."""
+    keys = await SqlKeys.open(keys_database, MASTER)
+    key_id, key = await keys.key_for(DOSSIER)
+    assert ["aa", "bb"] == await keys.unknown(["bb", key_id, "aa"])
+
+    await keys.write_off(["aa", key_id, "bb"], T0)
+    await keys.write_off(["bb"], T0)
+
+    assert [] == await keys.unknown(["bb", key_id, "aa"])
+    assert key == await (await SqlKeys.open(keys_database, MASTER)).key(key_id)
+    with pytest.raises(Unsealable, match="was destroyed"):
+        await keys.key("aa")

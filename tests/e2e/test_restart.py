@@ -212,10 +212,31 @@ async def test_a_log_without_its_keys_is_refused(past: Past, heir: Site) -> None
         for _ in range(2):
             code, (line,) = await ended(await heir.launch())
             assert 1 == code
-            assert "ends with a message whose key the key store does not know" in line
+            assert "keys which the key store does not know" in line
 
     (heir.home / "keys.db").write_bytes(keys)
     await heir.start()
+
+
+async def test_what_lost_keys_sealed_is_given_up_by_order(past: Past, heir: Site) -> None:
+    """With an older key store that was adopted, what waited is a dead letter, and what comes is delivered."""
+    await heir.start()
+    outage = await heir.portal.fault("down")
+    assert 202 == (await heir.submit(submission(7001))).status_code
+    await heir.stop()
+    (heir.home / "keys.db").unlink()
+    shutil.copy(past.installed.folder / "data" / "keys.db", heir.home / "keys.db")
+
+    given_up = await adopt(load(heir.installed.folder, environ={}))
+    await heir.portal.clear_faults(outage)
+    await heir.start()
+    assert 202 == (await heir.submit(submission(7002))).status_code
+    await heir.settled([code_of(7002)])
+
+    assert 1 == given_up
+    assert once_each([code_of(7002)]) == await heir.effects([code_of(7001), code_of(7002)])
+    first = deliveries(await heir.timeline(code_of(7001)))[0]
+    assert ("dead", "hub.unsealable") == (first["state"], first["code"])
 
 
 async def test_a_store_older_than_the_log_is_refused_until_it_is_adopted(past: Past, heir: Site) -> None:
