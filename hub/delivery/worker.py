@@ -192,6 +192,7 @@ class Worker:
             shelf.cancel()
         for holding in holdings:
             self._dispatch.give_up(holding)
+        for holding in holdings:
             await holding.shelf.close()
         await asyncio.gather(*shelves, return_exceptions=True)
 
@@ -267,7 +268,9 @@ class Worker:
         while True:
             await self._clock.sleep(self._limits.commit_every_s)
             self._raise_from_shelves()
-            await self._commit_by(list(self._holdings.values()), self._deadline_s())
+            # Whoever lets go of a partition says what is committed of it, and that is so from then on.
+            held = [holding for holding in self._holdings.values() if not holding.lost]
+            await self._commit_by(held, self._deadline_s())
             if self._clock.monotonic() - swept_s >= self._limits.sweep_every_s:
                 swept_s = self._clock.monotonic()
                 await self._sweep()

@@ -90,6 +90,7 @@ class Streams:
                     end.result()
             raise app.crash_reason or Unavailable("the stream processors ended")
         finally:
+            fallen.cancel()
             await ended(*lives)
 
 

@@ -47,7 +47,7 @@ def test_a_statement_that_is_wrong() -> None:
     ("code", "told", "sound"),
     [
         (FULL, Unavailable, True),
-        (BUSY, Unavailable, True),
+        (BUSY, Unavailable, False),
         (READONLY, Unavailable, False),
         (IOERR_FSYNC, WriteInDoubt, False),
         (IOERR_SHMSIZE, WriteInDoubt, False),

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,7 @@ class SqliteDatabase:
         self._writing = _engine(path, busy_timeout_s, "BEGIN IMMEDIATE")
         self._reading = _engine(path, busy_timeout_s, "BEGIN", "query_only=ON")
         self._readers = Readers(self._reading, self._file, units_pending_max)
-        drop_readers = partial(self._readers.drop, busy_timeout_s)
-        self._writer = Writer(self._writing, self._file, units_pending_max, drop_readers)
+        self._writer = Writer(self._writing, self._file, units_pending_max, self._readers.drop)
 
     @classmethod
     async def open(

@@ -20,7 +20,6 @@ _CAUSES = {
 }
 _SPOILING = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT}
 _HARMLESS_AT_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY}
-_SOUND_AFTER_COMMIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}
 
 
 def fault(error: SQLAlchemyError, file: str) -> HubFault:
@@ -41,15 +40,15 @@ def fault_at_commit(error: SQLAlchemyError, file: str) -> HubFault:
 
 def spoils(error: SQLAlchemyError) -> bool:
     """Whether a connection is of no more use: what was once opened for reading only stays so."""
-    return _kind(error) in _SPOILING
+    return _kind(error) in _SPOILING and not _needs_space(error)
 
 
 def sound_after_commit(error: SQLAlchemyError) -> bool:
-    """Whether a connection whose COMMIT failed is as good as before.
+    """Whether a connection whose COMMIT failed is as good as before: SQLite has rolled it back.
 
     It is better kept then: the last one to close takes the files away that a full disk may not give back.
     """
-    return _kind(error) in _SOUND_AFTER_COMMIT
+    return _kind(error) == sqlite3.SQLITE_FULL
 
 
 def says_read_only(error: SQLAlchemyError) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from hub.store.database import Result, Unit
 from hub.store.sqlite.faults import fault
 
 _THREADS = 2
+_DROP_S = 1.0
+"""How long the writer waits for reads that are under way, and new ones for it."""
 
 
 class Readers:
@@ -40,12 +43,12 @@ class Readers:
         finally:
             self._pending -= 1
 
-    def drop(self, wait_s: float) -> None:
+    def drop(self) -> None:
         """Close every connection of the readers; the next read opens its own. Belongs to the writer's thread.
 
-        One that reads on after `wait_s` keeps its connection, and all of them are left alone.
+        Where somebody reads on for too long nothing is closed; the writer will ask again.
         """
-        with self._places.all(wait_s) as empty:
+        with self._places.all(_DROP_S) as empty:
             if empty:
                 self._engine.dispose()
 
@@ -83,10 +86,10 @@ class _Places:
 
     @contextmanager
     def all(self, wait_s: float) -> Iterator[bool]:
-        """Take all places for the block, or say after so many seconds for each that it was not to be had."""
-        taken = 0
+        """Take all places for the block, or say after so many seconds that they were not to be had."""
+        taken, deadline_s = 0, time.monotonic() + wait_s
         with self._door:
-            while taken < self._number and self._free.acquire(timeout=wait_s):
+            while taken < self._number and self._free.acquire(timeout=max(0.0, deadline_s - time.monotonic())):
                 taken += 1
             try:
                 yield taken == self._number
