@@ -168,8 +168,10 @@ def test_follow_without_a_hub_says_so(folder: Path, capsys: pytest.CaptureFixtur
 
 def test_ctrl_c_while_the_program_is_read_is_no_fault() -> None:
     """What a terminal sends then ends the command with the code of an interrupt, and without a word."""
-    program = "import signal, sys; sys.meta_path.insert(0, Interrupted()); from hub.cli import main; main(['status'])"
+    program = "import sys; sys.meta_path.insert(0, Interrupted()); from hub.cli import main; main(['status'])"
+    # A shell without a terminal starts what runs beside it with the signal ignored.
     finder = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class Interrupted:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'typer': signal.raise_signal(signal.SIGINT)\n"
