@@ -13,6 +13,9 @@ from hub.streams.transport import LOG_URL, KafkaTransport, LogTransport
 
 _COMMIT_EVERY_S = 2.0
 _SESSION_S = 15.0
+_TOPICS_KNOWN_S = 10.0
+"""How old the leader's knowledge of topics may be. One that shares out partitions while a broker comes up may be told
+of none; then nobody has any, until the leader asks again."""
 _NO_FOLDER = "/nonexistent"
 
 
@@ -85,6 +88,7 @@ class KafkaEngine:
             topic_replication_factor=self.replication,
             broker_credentials=self._credentials(),
             broker_session_timeout=_SESSION_S,
+            consumer_metadata_max_age_ms=int(_TOPICS_KNOWN_S * 1000),
         )
         app.transport = KafkaTransport(app.conf.broker_consumer, app)
         return app

@@ -5,15 +5,18 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from faust.types.streams import StreamT
 
 from hub.clock import SystemClock
 from hub.log.kafka.log import KafkaLog
 from hub.store.tables import STORE
 from hub.streams.engine import KafkaEngine
 from hub.streams.jobs import Every, Job
+from hub.streams.transport import release
 from hub.supervision import Supervisor
 from ops.kafka.broker import Broker
 from tests.contracts.kafka_broker import Kafka
@@ -90,6 +93,34 @@ async def test_read_models_made_from_scratch_equal_those_that_grew(hub: Hub, pos
 
     assert 51 == len(grown["message"])
     assert grown == made
+
+
+async def test_a_topic_that_was_not_known_when_partitions_were_shared_out(
+    kafka: Kafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A broker that comes up may tell the leader of no topic at all; what nobody has is shared out soon after."""
+    engine, topic = KafkaEngine(kafka.bootstrap, replication=1, name=f"{kafka.prefix()}-streams"), kafka.prefix()
+    app = engine.new_app()
+
+    async def take(stream: StreamT[Any]) -> None:
+        async for _ in stream:
+            pass
+
+    async def ignored() -> bool:
+        return f"Ignoring missing topic: {topic!r}" in caplog.text
+
+    async def shared_out() -> bool:
+        return {0, 1} == set(engine.held(app, topic))
+
+    app.agent(app.topic(topic, key_serializer="raw", value_serializer="raw"))(take)
+    await app.start()
+    try:
+        assert await until(ignored)
+        await kafka.create({topic: 2})
+        assert await until(shared_out)
+    finally:
+        await app.stop()
+        release(app)
 
 
 async def test_a_broker_that_is_away_for_a_while_loses_nothing(tmp_path: Path) -> None:
