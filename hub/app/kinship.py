@@ -59,9 +59,14 @@ class Kinship:
 
     async def require(self) -> None:
         """ConfigInvalid, with advice, when log and store do not belong together."""
-        reason = strangers(await self._store.last(), await self._heard())
-        if reason:
-            raise ConfigInvalid(f"{reason}: they do not belong together. {_ADVICE}")
+        # A beat is in the store before the log hears of it: asked in this order, another process that beats meanwhile
+        # makes no older copy of the store. One that beats for the first time is met when both are asked again.
+        for _ in range(2):
+            heard = await self._heard()
+            reason = strangers(await self._store.last(), heard)
+            if reason is None:
+                return
+        raise ConfigInvalid(f"{reason}: they do not belong together. {_ADVICE}")
 
     async def adopt(self) -> None:
         """Declare that this store belongs to this log from here on."""

@@ -1,10 +1,13 @@
 """Log and store know each other again, on both homes of the store."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from hub.app.kinship import Kinship
 from hub.errors import ConfigInvalid
 from hub.log.memory import MemoryLog
+from hub.ports import Record
 from hub.store.database import Database
 from hub.store.kinship import SqlKinship
 from hub.store.tables import kinship as kinship_table
@@ -52,6 +55,31 @@ async def test_an_older_copy_is_refused_until_it_is_adopted(store: SqlKinship, n
 
     await kinship.adopt()
     await kinship.require()
+
+
+class Shared(MemoryLog):
+    """A log into which somebody else beats whenever it is looked at."""
+
+    def __init__(self, store: SqlKinship) -> None:
+        super().__init__({CONTROL: 1}, ManualClock())
+        self.beating = Kinship(self, store, ManualClock())
+        self.looked = 0
+
+    async def read(self, topic: str, partition: int, offset: int, records_max: int) -> Sequence[Record]:
+        """Another process is faster, once each time."""
+        self.looked += 1
+        await self.beating.beat()
+        return await super().read(topic, partition, offset, records_max)
+
+
+async def test_another_process_that_beats_meanwhile_is_no_older_copy(store: SqlKinship) -> None:
+    """Whoever starts beside others that begin work belongs to log and store as they do."""
+    log = Shared(store)
+    await log.beating.beat()
+
+    await log.beating.require()
+
+    assert 1 == log.looked
 
 
 async def test_another_log_is_refused(store: SqlKinship, new_database: NewDatabase) -> None:
