@@ -294,3 +294,15 @@ async def test_closing_fails_nothing_that_can_be_written(build: Build) -> None:
     assert {Position} == {type(await done) for done in waiting}
     with pytest.raises(Unavailable):
         appender.put(PLACE, b"key", b"late")
+
+
+async def test_closing_ends_when_the_last_append_was_given_up(build: Build) -> None:
+    """Without a leader what waits is Unavailable in its time, and then there is nothing to wait for."""
+    appender = build(Wire(leaderless=True))
+    appending = asyncio.create_task(put(appender, b"a"))
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await appender.aclose()
+
+    assert [Unavailable] == [type(came) for came in await appending]

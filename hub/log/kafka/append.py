@@ -156,8 +156,11 @@ class Appender:
                 self._fail(lane, Unavailable("the log is closed"))
 
     async def _pause(self) -> None:
-        """Wait until something happens; while something waits, not for long."""
-        wait_s = None if all(lane.idle for lane in self._lanes.values()) else _TICK_S
+        """Wait until something happens: not for long while something waits, not at all when nothing is to come."""
+        idle = all(lane.idle for lane in self._lanes.values())
+        if idle and self._closing:
+            return
+        wait_s = None if idle else _TICK_S
         try:
             async with asyncio.timeout(wait_s):
                 await self._moved.wait()
