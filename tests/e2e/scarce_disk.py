@@ -108,6 +108,20 @@ def scarce_disk(folder: Path) -> Iterator[ScarceDisk]:
         _run("umount", "--lazy", str(folder))
 
 
+def take_rights(folder: Path) -> None:
+    """Take the right to write from the files of a folder, and from the folder."""
+    for file in folder.iterdir():
+        file.chmod(0o400)
+    folder.chmod(0o500)
+
+
+def give_rights(folder: Path) -> None:
+    """Give the right to write back."""
+    folder.chmod(0o700)
+    for file in folder.iterdir():
+        file.chmod(0o600)
+
+
 def _run(program: str, *arguments: str) -> None:
     found = shutil.which(program)
     if found is None:

@@ -13,7 +13,7 @@ from hub.app.seams import Seams
 from hub.settings import load
 from tests.e2e.installation import Platforms, install
 from tests.e2e.processes import Running, Sandboxes, listening, running, sandboxes
-from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, scarce_disk
+from tests.e2e.scarce_disk import LimitedDisk, ScarceDisk, give_rights, scarce_disk, take_rights
 from tests.e2e.site import QUERY, Site, code_of, founded, submission
 
 DISK_CODES = {"hub.disk_full", "hub.unavailable"}
@@ -21,7 +21,7 @@ DOUBT = "hub.in_doubt"
 FULL_AFTER_MAX = 500
 REFUSALS = 3
 BACK_S_MAX = 10.0
-_SAID_BYTES = 1_000_000
+_SAID_CHARS = 1_000_000
 
 
 @pytest.fixture
@@ -103,27 +103,13 @@ class Sender:
         return answer
 
 
-def close(home: Path) -> None:
-    """Take the right to write from the hub's files and their folder."""
-    for file in home.iterdir():
-        file.chmod(0o400)
-    home.chmod(0o500)
-
-
-def reopen(home: Path) -> None:
-    """Give the right to write back."""
-    home.chmod(0o700)
-    for file in home.iterdir():
-        file.chmod(0o600)
-
-
 def require_refusals(refused: Sequence[httpx.Response], codes: set[str], process: Running) -> None:
     """Every refusal is a 503 with a time, and there are enough of them; one may be in doubt where a commit failed."""
     told = [answer.json() for answer in refused]
     assert [503] * REFUSALS == [answer.status_code for answer in refused]
     assert all(int(answer.headers["retry-after"]) > 0 for answer in refused)
     assert all(problem["retriable"] for problem in told)
-    assert {problem["code"] for problem in told} - {DOUBT} <= codes, process.tail(_SAID_BYTES)
+    assert {problem["code"] for problem in told} - {DOUBT} <= codes, process.tail(_SAID_CHARS)
 
 
 async def require_all_once(site: Site, acknowledged: Sequence[str]) -> None:
@@ -155,10 +141,10 @@ async def test_a_disk_that_fills_up_or_fails(disk: ScarceDisk, platforms: Sandbo
         failing.exhaust(pid)
         broken = await sender.until_refused()
         told = await site.caller.get(f"/v1/dossiers/{sender.acknowledged[0]}/timeline")
-        close(site.home)
+        take_rights(site.home)
         failing.relieve(pid)
         read_only = await sender.until_refused()
-        reopen(site.home)
+        give_rights(site.home)
         await sender.until_taken()
 
         await require_all_once(site, sender.acknowledged)
@@ -170,7 +156,7 @@ async def test_a_disk_that_fills_up_or_fails(disk: ScarceDisk, platforms: Sandbo
     require_refusals(read_only, {"hub.unavailable"}, site.process)
     assert (503, disk.refusal) == (asked.status_code, asked.json()["code"])
     assert (200, 200, 200) == (alive.status_code, told.status_code, ready.status_code)
-    assert "the file, or its folder, cannot be written" in site.process.tail(_SAID_BYTES)
+    assert "the file, or its folder, cannot be written" in site.process.tail(_SAID_CHARS)
 
 
 async def test_the_hub_refuses_before_the_disk_is_full(disk: ScarceDisk, platforms: Sandboxes) -> None:

@@ -5,7 +5,7 @@ is a process of its own because the limit on the size of files, and the rights t
 """
 
 import asyncio
-import resource
+import os
 import sys
 import threading
 from pathlib import Path
@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.store import tables
 from hub.store.sqlite.database import SqliteDatabase
 from tests.contracts.store_suite import names, note
+from tests.e2e.scarce_disk import LimitedDisk, give_rights, take_rights
 
 _HELD_S_MAX = 5.0
 
@@ -34,26 +35,6 @@ class HeldRead:
         self.let_go.wait(_HELD_S_MAX)
 
 
-def close(folder: Path) -> None:
-    """Take the right to write from the files and their folder."""
-    for file in folder.iterdir():
-        file.chmod(0o400)
-    folder.chmod(0o500)
-
-
-def reopen(folder: Path) -> None:
-    """Give it back."""
-    folder.chmod(0o700)
-    for file in folder.iterdir():
-        file.chmod(0o600)
-
-
-def limit_files(size_bytes: int) -> None:
-    """Let no file of this process grow beyond a size."""
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (hard if size_bytes < 0 else size_bytes, hard))
-
-
 async def outcome(database: SqliteDatabase, name: str) -> str:
     """Write, and say what came of it."""
     try:
@@ -66,17 +47,17 @@ async def outcome(database: SqliteDatabase, name: str) -> str:
 async def main(folder: Path) -> None:
     """Tell the story; the last write must be taken."""
     database = await SqliteDatabase.open(folder / "store.db", tables.STORE)
-    told = [await outcome(database, "a")]
-    limit_files(1)
+    failing, told = LimitedDisk(folder), [await outcome(database, "a")]
+    failing.exhaust(os.getpid())
     told.append(await outcome(database, "b"))
-    close(folder)
-    limit_files(-1)
+    take_rights(folder)
+    failing.relieve(os.getpid())
     read = HeldRead()
     reading = asyncio.create_task(database.read(read))
     await asyncio.to_thread(read.entered.wait, _HELD_S_MAX)
     refused = asyncio.create_task(outcome(database, "c"))
     await asyncio.sleep(0.1)  # the writer finds out while the reader is still there
-    reopen(folder)
+    give_rights(folder)
     read.let_go.set()
     await reading
     told.append(await refused)
