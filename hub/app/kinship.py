@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from hub.app.newest import newest
 from hub.errors import ConfigInvalid, HubFault
 from hub.ports import Clock, Log
 from hub.store.kinship import Pulse, SqlKinship
@@ -116,18 +117,10 @@ class Kinship:
     async def _heard(self) -> dict[str, int]:
         """Return the last beat of each store, as far as the ends of the partitions tell."""
         heard: dict[str, int] = {}
-        for partition in range(self._log.partitions(CONTROL)):
-            bounds = await self._log.bounds(CONTROL, partition)
-            at = max(bounds.start, bounds.end - _TAIL_RECORDS)
-            while at < bounds.end:
-                records = await self._log.read(CONTROL, partition, at, _TAIL_RECORDS)
-                if not records:
-                    break
-                for record in records:
-                    try:
-                        beat = Beat.model_validate_json(record.value)
-                    except ValidationError:
-                        continue
-                    heard[beat.store_id] = max(heard.get(beat.store_id, 0), beat.pulse)
-                at = records[-1].offset + 1
+        async for record in newest(self._log, CONTROL, _TAIL_RECORDS):
+            try:
+                beat = Beat.model_validate_json(record.value)
+            except ValidationError:
+                continue
+            heard[beat.store_id] = max(heard.get(beat.store_id, 0), beat.pulse)
         return heard

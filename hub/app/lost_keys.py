@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from hub.app.newest import newest
 from hub.errors import ConfigInvalid, Unsealable
 from hub.pipeline.commands import read_header
-from hub.ports import Log, Record
+from hub.ports import Log
 from hub.store.keys import SqlKeys
 from schemas.topics import COMMANDS
 
@@ -25,24 +26,11 @@ async def refuse_lost_keys(log: Log, keys: SqlKeys) -> None:
 
 async def lost_keys(log: Log, keys: SqlKeys) -> frozenset[str]:
     """Return the ids of keys that seal one of the newest messages and were never made in this key store."""
-    wanted = {key_id for partition in range(log.partitions(COMMANDS)) async for key_id in _key_ids(log, partition)}
-    return frozenset(await keys.unknown(wanted))
+    return frozenset(await keys.unknown({key_id async for key_id in _key_ids(log)}))
 
 
-async def _key_ids(log: Log, partition: int) -> AsyncIterator[str]:
+async def _key_ids(log: Log) -> AsyncIterator[str]:
     """Name the key of each of the newest messages that can be read."""
-    async for record in _newest(log, partition):
+    async for record in newest(log, COMMANDS, _NEWEST_RECORDS):
         with suppress(Unsealable):
             yield read_header(record.value).key_id
-
-
-async def _newest(log: Log, partition: int) -> AsyncIterator[Record]:
-    bounds = await log.bounds(COMMANDS, partition)
-    at = max(bounds.start, bounds.end - _NEWEST_RECORDS)
-    while at < bounds.end:
-        records = await log.read(COMMANDS, partition, at, _NEWEST_RECORDS)
-        if not records:
-            return
-        for record in records:
-            yield record
-        at = records[-1].offset + 1
